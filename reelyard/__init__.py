@@ -1,0 +1,1 @@
+"""Reelyard: what its three services share."""

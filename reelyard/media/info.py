@@ -1,0 +1,60 @@
+"""What a probe found in a media file."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+def parse_rational(text: str) -> Fraction:
+    """Read ffprobe's `num/den` or `num:den`; an unknown value (`0/0`, empty, `N/A`) is 0."""
+    num, _, den = text.replace(":", "/").partition("/")
+    try:
+        return Fraction(int(num), int(den or "1"))
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoTrack:
+    """One video stream. `width` and `height` are before rotation; cover art is not a video track."""
+
+    index: int
+    codec: str
+    profile: str = ""
+    width: int = 0
+    height: int = 0
+    rotation: int = 0
+    sample_aspect: str = "1/1"
+    pix_fmt: str = ""
+    frame_rate: str = "0/1"
+    base_frame_rate: str = "0/1"
+    field_order: str = "unknown"
+    bitrate_bps: int = 0
+    frames: int = 0
+    duration_us: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioTrack:
+    """One audio stream."""
+
+    index: int
+    codec: str
+    profile: str = ""
+    sample_rate_hz: int = 0
+    channels: int = 0
+    channel_layout: str = ""
+    bitrate_bps: int = 0
+    duration_us: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaInfo:
+    """One probed file; `container` is ffprobe's `format_name`, durations are microseconds."""
+
+    container: str
+    duration_us: int = 0
+    start_us: int = 0
+    size_bytes: int = 0
+    bitrate_bps: int = 0
+    video: tuple[VideoTrack, ...] = ()
+    audio: tuple[AudioTrack, ...] = ()

@@ -1,0 +1,370 @@
+from reelyard.rpc.v1 import media_pb2 as _media_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AuthenticateRequest(_message.Message):
+    __slots__ = ("key_sha256",)
+    KEY_SHA256_FIELD_NUMBER: _ClassVar[int]
+    key_sha256: str
+    def __init__(self, key_sha256: _Optional[str] = ...) -> None: ...
+
+class AuthenticateResponse(_message.Message):
+    __slots__ = ("account_id", "key_id", "disabled")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    DISABLED_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    key_id: int
+    disabled: bool
+    def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ..., disabled: _Optional[bool] = ...) -> None: ...
+
+class CreateJobsRequest(_message.Message):
+    __slots__ = ("account_id", "request_id", "source_url", "outputs", "base_url")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_URL_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    BASE_URL_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    request_id: str
+    source_url: str
+    outputs: _containers.RepeatedCompositeFieldContainer[_media_pb2.OutputRequest]
+    base_url: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
+
+class CreateJobsResponse(_message.Message):
+    __slots__ = ("ingest_id", "input_media_id", "jobs")
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    ingest_id: int
+    input_media_id: int
+    jobs: _containers.RepeatedCompositeFieldContainer[CreatedJob]
+    def __init__(self, ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., jobs: _Optional[_Iterable[_Union[CreatedJob, _Mapping]]] = ...) -> None: ...
+
+class CreatedJob(_message.Message):
+    __slots__ = ("job_id", "customer_reference_id", "error")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    job_id: int
+    customer_reference_id: str
+    error: SpecError
+    def __init__(self, job_id: _Optional[int] = ..., customer_reference_id: _Optional[str] = ..., error: _Optional[_Union[SpecError, _Mapping]] = ...) -> None: ...
+
+class SpecError(_message.Message):
+    __slots__ = ("code", "field", "message")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    field: str
+    message: str
+    def __init__(self, code: _Optional[str] = ..., field: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class GetJobRequest(_message.Message):
+    __slots__ = ("account_id", "job_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    job_id: int
+    def __init__(self, account_id: _Optional[int] = ..., job_id: _Optional[int] = ...) -> None: ...
+
+class GetIngestRequest(_message.Message):
+    __slots__ = ("account_id", "ingest_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    ingest_id: int
+    def __init__(self, account_id: _Optional[int] = ..., ingest_id: _Optional[int] = ...) -> None: ...
+
+class ListRequest(_message.Message):
+    __slots__ = ("account_id", "page_size", "page_number")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    page_size: int
+    page_number: int
+    def __init__(self, account_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_number: _Optional[int] = ...) -> None: ...
+
+class Job(_message.Message):
+    __slots__ = ("job_id", "ingest_id", "input_media_id", "output_media_id", "title", "customer_reference_id", "status", "importing_progress", "encoding_progress", "storing_progress", "distribution_progress", "error_code", "error_message", "created_ms", "updated_ms", "started_ms", "thumbnail_path")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    IMPORTING_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    ENCODING_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    STORING_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    DISTRIBUTION_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_CODE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CREATED_MS_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_MS_FIELD_NUMBER: _ClassVar[int]
+    STARTED_MS_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_PATH_FIELD_NUMBER: _ClassVar[int]
+    job_id: int
+    ingest_id: int
+    input_media_id: int
+    output_media_id: int
+    title: str
+    customer_reference_id: str
+    status: str
+    importing_progress: int
+    encoding_progress: int
+    storing_progress: int
+    distribution_progress: int
+    error_code: str
+    error_message: str
+    created_ms: int
+    updated_ms: int
+    started_ms: int
+    thumbnail_path: str
+    def __init__(self, job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., output_media_id: _Optional[int] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ..., status: _Optional[str] = ..., importing_progress: _Optional[int] = ..., encoding_progress: _Optional[int] = ..., storing_progress: _Optional[int] = ..., distribution_progress: _Optional[int] = ..., error_code: _Optional[str] = ..., error_message: _Optional[str] = ..., created_ms: _Optional[int] = ..., updated_ms: _Optional[int] = ..., started_ms: _Optional[int] = ..., thumbnail_path: _Optional[str] = ...) -> None: ...
+
+class JobList(_message.Message):
+    __slots__ = ("jobs", "total")
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    jobs: _containers.RepeatedCompositeFieldContainer[Job]
+    total: int
+    def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class Ingest(_message.Message):
+    __slots__ = ("ingest_id", "input_media_id", "title", "customer_reference_id", "status", "size_bytes", "mime_type", "source_url", "transfer_progress", "storing_progress", "error_code", "error_message", "created_ms", "updated_ms", "started_ms")
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MIME_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_URL_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    STORING_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_CODE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CREATED_MS_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_MS_FIELD_NUMBER: _ClassVar[int]
+    STARTED_MS_FIELD_NUMBER: _ClassVar[int]
+    ingest_id: int
+    input_media_id: int
+    title: str
+    customer_reference_id: str
+    status: str
+    size_bytes: int
+    mime_type: str
+    source_url: str
+    transfer_progress: int
+    storing_progress: int
+    error_code: str
+    error_message: str
+    created_ms: int
+    updated_ms: int
+    started_ms: int
+    def __init__(self, ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ..., status: _Optional[str] = ..., size_bytes: _Optional[int] = ..., mime_type: _Optional[str] = ..., source_url: _Optional[str] = ..., transfer_progress: _Optional[int] = ..., storing_progress: _Optional[int] = ..., error_code: _Optional[str] = ..., error_message: _Optional[str] = ..., created_ms: _Optional[int] = ..., updated_ms: _Optional[int] = ..., started_ms: _Optional[int] = ...) -> None: ...
+
+class IngestList(_message.Message):
+    __slots__ = ("ingests", "total")
+    INGESTS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    ingests: _containers.RepeatedCompositeFieldContainer[Ingest]
+    total: int
+    def __init__(self, ingests: _Optional[_Iterable[_Union[Ingest, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class GetMediaRequest(_message.Message):
+    __slots__ = ("account_id", "kind", "media_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    kind: str
+    media_id: int
+    def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., media_id: _Optional[int] = ...) -> None: ...
+
+class ListMediaRequest(_message.Message):
+    __slots__ = ("account_id", "kind", "page_size", "page_number")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    kind: str
+    page_size: int
+    page_number: int
+    def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., page_size: _Optional[int] = ..., page_number: _Optional[int] = ...) -> None: ...
+
+class Media(_message.Message):
+    __slots__ = ("media_id", "kind", "title", "filename", "status", "mime_type", "size_bytes", "file_path", "thumbnail_path", "info", "created_ms", "updated_ms", "container", "sha256")
+    MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    FILENAME_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    MIME_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    FILE_PATH_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_PATH_FIELD_NUMBER: _ClassVar[int]
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    CREATED_MS_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_MS_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    media_id: int
+    kind: str
+    title: str
+    filename: str
+    status: str
+    mime_type: str
+    size_bytes: int
+    file_path: str
+    thumbnail_path: str
+    info: _media_pb2.MediaInfo
+    created_ms: int
+    updated_ms: int
+    container: str
+    sha256: str
+    def __init__(self, media_id: _Optional[int] = ..., kind: _Optional[str] = ..., title: _Optional[str] = ..., filename: _Optional[str] = ..., status: _Optional[str] = ..., mime_type: _Optional[str] = ..., size_bytes: _Optional[int] = ..., file_path: _Optional[str] = ..., thumbnail_path: _Optional[str] = ..., info: _Optional[_Union[_media_pb2.MediaInfo, _Mapping]] = ..., created_ms: _Optional[int] = ..., updated_ms: _Optional[int] = ..., container: _Optional[str] = ..., sha256: _Optional[str] = ...) -> None: ...
+
+class MediaList(_message.Message):
+    __slots__ = ("media", "total")
+    MEDIA_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    media: _containers.RepeatedCompositeFieldContainer[Media]
+    total: int
+    def __init__(self, media: _Optional[_Iterable[_Union[Media, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class ResolveDownloadRequest(_message.Message):
+    __slots__ = ("kind", "media_id", "token", "name")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    media_id: int
+    token: str
+    name: str
+    def __init__(self, kind: _Optional[str] = ..., media_id: _Optional[int] = ..., token: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+
+class Download(_message.Message):
+    __slots__ = ("key", "filename", "mime_type", "size_bytes", "sha256", "updated_ms")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    FILENAME_FIELD_NUMBER: _ClassVar[int]
+    MIME_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_MS_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    filename: str
+    mime_type: str
+    size_bytes: int
+    sha256: str
+    updated_ms: int
+    def __init__(self, key: _Optional[str] = ..., filename: _Optional[str] = ..., mime_type: _Optional[str] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[str] = ..., updated_ms: _Optional[int] = ...) -> None: ...
+
+class GetFormatRequest(_message.Message):
+    __slots__ = ("account_id", "format_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    format_id: int
+    def __init__(self, account_id: _Optional[int] = ..., format_id: _Optional[int] = ...) -> None: ...
+
+class ListFormatsRequest(_message.Message):
+    __slots__ = ("account_id", "page_size", "page_number")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    page_size: int
+    page_number: int
+    def __init__(self, account_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_number: _Optional[int] = ...) -> None: ...
+
+class FormatList(_message.Message):
+    __slots__ = ("formats", "total")
+    FORMATS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    formats: _containers.RepeatedCompositeFieldContainer[_media_pb2.OutputFormat]
+    total: int
+    def __init__(self, formats: _Optional[_Iterable[_Union[_media_pb2.OutputFormat, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class CreateAccountRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class Account(_message.Message):
+    __slots__ = ("account_id", "name", "disabled", "created_ms")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DISABLED_FIELD_NUMBER: _ClassVar[int]
+    CREATED_MS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    name: str
+    disabled: bool
+    created_ms: int
+    def __init__(self, account_id: _Optional[int] = ..., name: _Optional[str] = ..., disabled: _Optional[bool] = ..., created_ms: _Optional[int] = ...) -> None: ...
+
+class CreateKeyRequest(_message.Message):
+    __slots__ = ("account_id", "label")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    label: str
+    def __init__(self, account_id: _Optional[int] = ..., label: _Optional[str] = ...) -> None: ...
+
+class CreateKeyResponse(_message.Message):
+    __slots__ = ("key", "secret")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    key: Key
+    secret: str
+    def __init__(self, key: _Optional[_Union[Key, _Mapping]] = ..., secret: _Optional[str] = ...) -> None: ...
+
+class ListKeysRequest(_message.Message):
+    __slots__ = ("account_id",)
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    def __init__(self, account_id: _Optional[int] = ...) -> None: ...
+
+class KeyList(_message.Message):
+    __slots__ = ("keys",)
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedCompositeFieldContainer[Key]
+    def __init__(self, keys: _Optional[_Iterable[_Union[Key, _Mapping]]] = ...) -> None: ...
+
+class RevokeKeyRequest(_message.Message):
+    __slots__ = ("account_id", "key_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    key_id: int
+    def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ...) -> None: ...
+
+class Key(_message.Message):
+    __slots__ = ("key_id", "account_id", "label", "prefix", "created_ms", "last_used_ms", "revoked_ms")
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    CREATED_MS_FIELD_NUMBER: _ClassVar[int]
+    LAST_USED_MS_FIELD_NUMBER: _ClassVar[int]
+    REVOKED_MS_FIELD_NUMBER: _ClassVar[int]
+    key_id: int
+    account_id: int
+    label: str
+    prefix: str
+    created_ms: int
+    last_used_ms: int
+    revoked_ms: int
+    def __init__(self, key_id: _Optional[int] = ..., account_id: _Optional[int] = ..., label: _Optional[str] = ..., prefix: _Optional[str] = ..., created_ms: _Optional[int] = ..., last_used_ms: _Optional[int] = ..., revoked_ms: _Optional[int] = ...) -> None: ...

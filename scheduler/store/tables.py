@@ -1,0 +1,263 @@
+"""The schema, once, for PostgreSQL and SQLite.
+
+Times are milliseconds since 1970 UTC by the database's clock (`scheduler.store.clock`). `state` columns hold the
+values of `scheduler.domain`; their CHECKs are made from it by the migrations' test. JSON columns hold
+`reelyard.cluster.wire.to_dict` of the dataclass that the comment names.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column of exactly the type INTEGER.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+#: One number line for every kind of object: an ID is unique over the installation and never used again.
+objects = Table(
+    "objects",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("disabled", Boolean, nullable=False, default=False),
+    Column("weight", Integer, nullable=False, default=1),  # share of the cluster against other accounts
+    Column("webhook_secret", Text, nullable=False, default=""),  # signs notifications when not empty
+    Column("created_ms", BigInteger, nullable=False),
+    CheckConstraint("weight > 0", name="weight_positive"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("key_sha256", String(64), nullable=False, unique=True),
+    Column("prefix", String(12), nullable=False),
+    Column("label", String(200), nullable=False, default=""),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("last_used_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+)
+
+#: The answer that a create request got, so that the same request ID gets it again.
+create_requests = Table(
+    "create_requests",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
+    Column("request_id", String(64), primary_key=True),
+    Column("answer", JSON, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey("accounts.id"), nullable=False),
+    Column("kind", String(8), nullable=False),  # input, output
+    Column("state", String(16), nullable=False),  # pending, available, failed, expired, deleted
+    Column("title", Text, nullable=False, default=""),
+    Column("filename", Text, nullable=False, default=""),
+    Column("container", String(32), nullable=False, default=""),  # catalogue code, outputs only
+    Column("token", String(64), nullable=False),  # unguessable part of its URLs
+    Column("info", JSON),  # MediaInfo
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Index("ix_media_listing", "account_id", "kind", "state", "id"),
+    CheckConstraint("kind IN ('input', 'output')", name="kind_known"),
+    CheckConstraint("state <> 'available' OR info IS NOT NULL", name="available_is_probed"),
+)
+
+#: The stored files of a medium: exactly one primary, at most one thumbnail, room for more (a package).
+media_files = Table(
+    "media_files",
+    metadata,
+    Column("media_id", Id, ForeignKey("media.id"), primary_key=True),
+    Column("name", String(255), primary_key=True),  # last part of its URL
+    Column("role", String(16), nullable=False),  # primary, thumbnail
+    Column("key", Text, nullable=False, unique=True),  # in the object store
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("mime_type", String(100), nullable=False),
+    Index(
+        "uq_media_files_one_of_role",
+        "media_id",
+        "role",
+        unique=True,
+    ),
+)
+
+ingests = Table(
+    "ingests",
+    metadata,
+    Column("id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey("accounts.id"), nullable=False),
+    Column("input_media_id", Id, ForeignKey("media.id"), nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("title", Text, nullable=False, default=""),
+    Column("customer_reference_id", Text, nullable=False, default=""),
+    Column("source_url", Text, nullable=False),  # with credentials: read by the ingest task alone
+    Column("size_bytes", BigInteger, nullable=False, default=0),
+    Column("mime_type", String(100), nullable=False, default=""),
+    Column("transfer_progress", Integer, nullable=False, default=0),  # percent
+    Column("storing_progress", Integer, nullable=False, default=0),
+    Column("error_code", String(40), nullable=False, default=""),
+    Column("error_message", Text, nullable=False, default=""),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Index("ix_ingests_listing", "account_id", "state", "id"),
+    CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey("accounts.id"), nullable=False),
+    Column("ingest_id", Id, ForeignKey("ingests.id"), index=True),
+    Column("output_media_id", Id, ForeignKey("media.id"), nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("spec", JSON, nullable=False),  # OutputSpec
+    Column("plan", JSON),  # EncodePlan, once the source was probed
+    Column("base_url", Text, nullable=False, default=""),
+    Column("importing_progress", Integer, nullable=False, default=0),  # percent
+    Column("encoding_progress", Integer, nullable=False, default=0),
+    Column("storing_progress", Integer, nullable=False, default=0),
+    Column("distribution_progress", Integer, nullable=False, default=0),
+    Column("error_code", String(40), nullable=False, default=""),
+    Column("error_message", Text, nullable=False, default=""),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Index("ix_jobs_listing", "account_id", "state", "id"),
+    CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
+)
+
+#: The inputs of a job, in the order in which they are joined.
+job_inputs = Table(
+    "job_inputs",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("media_id", Id, ForeignKey("media.id"), nullable=False, index=True),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey("accounts.id"), nullable=False),
+    Column("job_id", Id, ForeignKey("jobs.id"), index=True),
+    Column("ingest_id", Id, ForeignKey("ingests.id"), index=True),
+    Column("kind", String(16), nullable=False),
+    Column("part", Integer, nullable=False, default=0),  # chunk number; 0 is the whole
+    Column("queue", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("priority", Integer, nullable=False, default=0),  # higher first
+    Column("work", JSON, nullable=False),  # the kind's Work
+    Column("result", JSON),  # the kind's Result
+    Column("attempt", Integer, nullable=False, default=1),  # the one that waits or runs; grows only
+    Column("failures", Integer, nullable=False, default=0),  # attempts that failed
+    Column("losses", Integer, nullable=False, default=0),  # attempts whose lease lapsed
+    Column("not_before_ms", BigInteger, nullable=False, default=0),
+    Column("avoid_node", String(200), nullable=False, default=""),  # a name; a retry prefers another
+    Column("token", String(64)),  # fencing token of the claim that runs or ran last
+    Column("node_id", String(36)),
+    Column("lease_until_ms", BigInteger),
+    Column("progress_permille", Integer, nullable=False, default=0),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("queued_ms", BigInteger),  # when its hint was sent
+    Column("started_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Index("ix_tasks_backlog", "queue", "state", "priority", "id"),
+    Index("ix_tasks_leases", "state", "lease_until_ms"),
+    CheckConstraint("(job_id IS NULL) <> (ingest_id IS NULL)", name="one_owner"),
+    CheckConstraint(
+        "(state = 'running') = (lease_until_ms IS NOT NULL)",
+        name="running_is_leased",
+    ),
+    CheckConstraint("state <> 'running' OR token IS NOT NULL", name="running_has_token"),
+    UniqueConstraint("job_id", "kind", "part", name="uq_tasks_job_stage"),
+    UniqueConstraint("ingest_id", "kind", "part", name="uq_tasks_ingest_stage"),
+)
+
+#: The log of attempts: for notifications it is the delivery log.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("task_id", Id, ForeignKey("tasks.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("node_id", String(36), nullable=False),
+    Column("node_name", String(200), nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("outcome", String(16), nullable=False),  # running, done, failed, lost, released, cancelled
+    Column("error_code", String(40), nullable=False, default=""),
+    Column("error_message", Text, nullable=False, default=""),
+    Column("evidence", Text, nullable=False, default=""),
+    Column("http_status", Integer, nullable=False, default=0),
+)
+
+#: Every transition of an ingest, job or task, written in the transaction that made it.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("entity", String(8), nullable=False),  # ingest, job, task
+    Column("entity_id", Id, nullable=False),
+    Column("event", String(24), nullable=False),
+    Column("from_state", String(16), nullable=False),  # "" for creation
+    Column("to_state", String(16), nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("ix_events_entity", "entity", "entity_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("version", String(40), nullable=False, default=""),
+    Column("encoders", JSON, nullable=False),  # list of ffmpeg encoder names
+    Column("slots", JSON, nullable=False),  # {queue: slots}
+    Column("state", String(16), nullable=False),  # live, draining, left, lost
+    Column("failures_in_row", Integer, nullable=False, default=0),
+    Column("set_aside_until_ms", BigInteger, nullable=False, default=0),
+    Column("registered_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Index("ix_nodes_state", "state", "seen_ms"),
+)
