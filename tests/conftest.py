@@ -28,7 +28,7 @@ def needs(what: str, present: bool) -> None:
 def rabbitmq() -> Iterator[Any]:
     """A private RabbitMQ of this test process; `.url` is its amqp:// URL."""
     needs("rabbitmq-server", Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists())
-    from deploy.local.rabbitmq import RabbitMQ  # noqa: PLC0415  # only tests that use it pay for it
+    from deploy.local.rabbitmq import RabbitMQ  # only tests that use it pay for it
 
     with RabbitMQ() as server:
         yield server
@@ -38,7 +38,7 @@ def rabbitmq() -> Iterator[Any]:
 def postgresql() -> Iterator[Any]:
     """A private PostgreSQL of this test process; `.url` is its postgresql:// URL."""
     needs("postgresql", any(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
-    from deploy.local.postgresql import PostgreSQL  # noqa: PLC0415
+    from deploy.local.postgresql import PostgreSQL
 
     with PostgreSQL() as server:
         yield server
@@ -47,7 +47,7 @@ def postgresql() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def s3() -> Iterator[Any]:
     """A private S3 server (MinIO's code) of this test process."""
-    from deploy.local.s3 import S3Server  # noqa: PLC0415
+    from deploy.local.s3 import S3Server
 
     with S3Server() as server:
         yield server
