@@ -1,0 +1,1 @@
+"""The `reelyard` command: the services, standalone, keys and accounts, settings, the demonstration."""

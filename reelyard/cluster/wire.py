@@ -8,7 +8,7 @@ together. Unknown members are ignored on the way in: an old reader may be given 
 import dataclasses
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
@@ -19,7 +19,7 @@ M = TypeVar("M", bound=Message)
 
 
 @cache
-def _adapter(cls: type[T]) -> TypeAdapter[T]:
+def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
@@ -48,7 +48,8 @@ def from_dict(cls: type[T], data: Mapping[str, Any]) -> T:
     Raises:
         pydantic.ValidationError: a member is missing or of the wrong type.
     """
-    return _adapter(cls).validate_python(data)
+    value: T = _adapter(cast("Any", cls)).validate_python(data)
+    return value
 
 
 def to_message(value: Any, message: type[M]) -> M:

@@ -15,7 +15,12 @@ def parse_rational(text: str) -> Fraction:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoTrack:
-    """One video stream. `width` and `height` are before rotation; cover art is not a video track."""
+    """One video stream. `width` and `height` are before rotation; cover art is not a video track.
+
+    `start_us` is its first frame on the file's own clock (ffprobe's `start_time`, as `MediaInfo.start_us` is),
+    `duration_us` runs from there to the end of its last frame; 0 when the file doesn't say. `frames` are packets
+    that were counted.
+    """
 
     index: int
     codec: str
@@ -31,11 +36,12 @@ class VideoTrack:
     bitrate_bps: int = 0
     frames: int = 0
     duration_us: int = 0
+    start_us: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudioTrack:
-    """One audio stream."""
+    """One audio stream; `start_us` and `duration_us` as in `VideoTrack`."""
 
     index: int
     codec: str
@@ -45,6 +51,7 @@ class AudioTrack:
     channel_layout: str = ""
     bitrate_bps: int = 0
     duration_us: int = 0
+    start_us: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

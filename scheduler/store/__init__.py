@@ -1,0 +1,1 @@
+"""The scheduler's database: schema, transactions, clock, named queries."""

@@ -1,9 +1,11 @@
 """The schema, once, for PostgreSQL and SQLite.
 
 Times are milliseconds since 1970 UTC by the database's clock (`scheduler.store.clock`). `state` columns hold the
-values of `scheduler.domain`; their CHECKs are made from it by the migrations' test. JSON columns hold
-`reelyard.cluster.wire.to_dict` of the dataclass that the comment names.
+values of `scheduler.domain`, and their CHECKs are made from it. JSON columns hold `reelyard.cluster.wire.to_dict`
+of the dataclass that the comment names. A change here needs a step in `scheduler.store.migrations`.
 """
+
+from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
@@ -21,6 +23,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from scheduler.domain.ingest import IngestState
+from scheduler.domain.job import JobState
+from scheduler.domain.media import MediaState
+from scheduler.domain.node import NodeState
+from scheduler.domain.task import TaskState
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,6 +41,13 @@ metadata = MetaData(
 
 # SQLite numbers rows by itself only in a column of exactly the type INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _state_is_known(states: type[StrEnum]) -> CheckConstraint:
+    """The column `state` holds one of these."""
+    known = ", ".join(f"'{state.value}'" for state in states)
+    return CheckConstraint(f"state IN ({known})", name="state_known")
+
 
 #: One number line for every kind of object: an ID is unique over the installation and never used again.
 objects = Table(
@@ -93,6 +108,7 @@ media = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     Index("ix_media_listing", "account_id", "kind", "state", "id"),
+    _state_is_known(MediaState),
     CheckConstraint("kind IN ('input', 'output')", name="kind_known"),
     CheckConstraint("state <> 'available' OR info IS NOT NULL", name="available_is_probed"),
 )
@@ -137,6 +153,7 @@ ingests = Table(
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
     Index("ix_ingests_listing", "account_id", "state", "id"),
+    _state_is_known(IngestState),
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
 )
 
@@ -162,6 +179,7 @@ jobs = Table(
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
     Index("ix_jobs_listing", "account_id", "state", "id"),
+    _state_is_known(JobState),
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
 )
 
@@ -191,7 +209,7 @@ tasks = Table(
     Column("attempt", Integer, nullable=False, default=1),  # the one that waits or runs; grows only
     Column("failures", Integer, nullable=False, default=0),  # attempts that failed
     Column("losses", Integer, nullable=False, default=0),  # attempts whose lease lapsed
-    Column("not_before_ms", BigInteger, nullable=False, default=0),
+    Column("not_before_ms", BigInteger, nullable=False, default=0),  # 0: due
     Column("avoid_node", String(200), nullable=False, default=""),  # a name; a retry prefers another
     Column("token", String(64)),  # fencing token of the claim that runs or ran last
     Column("node_id", String(36)),
@@ -201,8 +219,10 @@ tasks = Table(
     Column("queued_ms", BigInteger),  # when its hint was sent
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
-    Index("ix_tasks_backlog", "queue", "state", "priority", "id"),
+    # `not_before_ms` is 0 once a task is due, so that the dispatcher finds each account's best one by equality.
+    Index("ix_tasks_backlog", "queue", "state", "not_before_ms", "account_id", "priority", "id"),
     Index("ix_tasks_leases", "state", "lease_until_ms"),
+    _state_is_known(TaskState),
     CheckConstraint("(job_id IS NULL) <> (ingest_id IS NULL)", name="one_owner"),
     CheckConstraint(
         "(state = 'running') = (lease_until_ms IS NOT NULL)",
@@ -223,19 +243,20 @@ attempts = Table(
     Column("node_name", String(200), nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger),
-    Column("outcome", String(16), nullable=False),  # running, done, failed, lost, released, cancelled
+    # running, done, failed, fell_back, lost, released, cancelled
+    Column("outcome", String(16), nullable=False),
     Column("error_code", String(40), nullable=False, default=""),
     Column("error_message", Text, nullable=False, default=""),
     Column("evidence", Text, nullable=False, default=""),
     Column("http_status", Integer, nullable=False, default=0),
 )
 
-#: Every transition of an ingest, job or task, written in the transaction that made it.
+#: Every transition of an ingest, job, task or medium, written in the transaction that made it.
 events = Table(
     "events",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
-    Column("entity", String(8), nullable=False),  # ingest, job, task
+    Column("entity", String(8), nullable=False),  # ingest, job, task, media
     Column("entity_id", Id, nullable=False),
     Column("event", String(24), nullable=False),
     Column("from_state", String(16), nullable=False),  # "" for creation
@@ -260,4 +281,5 @@ nodes = Table(
     Column("registered_ms", BigInteger, nullable=False),
     Column("seen_ms", BigInteger, nullable=False),
     Index("ix_nodes_state", "state", "seen_ms"),
+    _state_is_known(NodeState),
 )

@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class VideoTrack(_message.Message):
-    __slots__ = ("index", "codec", "profile", "width", "height", "rotation", "sample_aspect", "pix_fmt", "frame_rate", "base_frame_rate", "field_order", "bitrate_bps", "frames", "duration_us")
+    __slots__ = ("index", "codec", "profile", "width", "height", "rotation", "sample_aspect", "pix_fmt", "frame_rate", "base_frame_rate", "field_order", "bitrate_bps", "frames", "duration_us", "start_us")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     CODEC_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,7 @@ class VideoTrack(_message.Message):
     BITRATE_BPS_FIELD_NUMBER: _ClassVar[int]
     FRAMES_FIELD_NUMBER: _ClassVar[int]
     DURATION_US_FIELD_NUMBER: _ClassVar[int]
+    START_US_FIELD_NUMBER: _ClassVar[int]
     index: int
     codec: str
     profile: str
@@ -36,10 +37,11 @@ class VideoTrack(_message.Message):
     bitrate_bps: int
     frames: int
     duration_us: int
-    def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., rotation: _Optional[int] = ..., sample_aspect: _Optional[str] = ..., pix_fmt: _Optional[str] = ..., frame_rate: _Optional[str] = ..., base_frame_rate: _Optional[str] = ..., field_order: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., frames: _Optional[int] = ..., duration_us: _Optional[int] = ...) -> None: ...
+    start_us: int
+    def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., rotation: _Optional[int] = ..., sample_aspect: _Optional[str] = ..., pix_fmt: _Optional[str] = ..., frame_rate: _Optional[str] = ..., base_frame_rate: _Optional[str] = ..., field_order: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., frames: _Optional[int] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ...) -> None: ...
 
 class AudioTrack(_message.Message):
-    __slots__ = ("index", "codec", "profile", "sample_rate_hz", "channels", "channel_layout", "bitrate_bps", "duration_us")
+    __slots__ = ("index", "codec", "profile", "sample_rate_hz", "channels", "channel_layout", "bitrate_bps", "duration_us", "start_us")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     CODEC_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +50,7 @@ class AudioTrack(_message.Message):
     CHANNEL_LAYOUT_FIELD_NUMBER: _ClassVar[int]
     BITRATE_BPS_FIELD_NUMBER: _ClassVar[int]
     DURATION_US_FIELD_NUMBER: _ClassVar[int]
+    START_US_FIELD_NUMBER: _ClassVar[int]
     index: int
     codec: str
     profile: str
@@ -56,7 +59,8 @@ class AudioTrack(_message.Message):
     channel_layout: str
     bitrate_bps: int
     duration_us: int
-    def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., channel_layout: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., duration_us: _Optional[int] = ...) -> None: ...
+    start_us: int
+    def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., channel_layout: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ...) -> None: ...
 
 class MediaInfo(_message.Message):
     __slots__ = ("container", "duration_us", "start_us", "size_bytes", "bitrate_bps", "video", "audio")
@@ -159,34 +163,38 @@ class VideoPlan(_message.Message):
     def __init__(self, codec: _Optional[str] = ..., encoder: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., frame_rate: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., frames: _Optional[int] = ...) -> None: ...
 
 class AudioPlan(_message.Message):
-    __slots__ = ("codec", "encoder", "sample_rate_hz", "channels", "bitrate_bps")
+    __slots__ = ("codec", "encoder", "sample_rate_hz", "channels", "bitrate_bps", "duration_us")
     CODEC_FIELD_NUMBER: _ClassVar[int]
     ENCODER_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_RATE_HZ_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     BITRATE_BPS_FIELD_NUMBER: _ClassVar[int]
+    DURATION_US_FIELD_NUMBER: _ClassVar[int]
     codec: str
     encoder: str
     sample_rate_hz: int
     channels: int
     bitrate_bps: int
-    def __init__(self, codec: _Optional[str] = ..., encoder: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., bitrate_bps: _Optional[int] = ...) -> None: ...
+    duration_us: int
+    def __init__(self, codec: _Optional[str] = ..., encoder: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., bitrate_bps: _Optional[int] = ..., duration_us: _Optional[int] = ...) -> None: ...
 
 class EncodePlan(_message.Message):
-    __slots__ = ("container", "duration_us", "video", "audio", "source_video_index", "source_audio_index")
+    __slots__ = ("container", "duration_us", "video", "audio", "source_video_index", "source_audio_index", "origin_us")
     CONTAINER_FIELD_NUMBER: _ClassVar[int]
     DURATION_US_FIELD_NUMBER: _ClassVar[int]
     VIDEO_FIELD_NUMBER: _ClassVar[int]
     AUDIO_FIELD_NUMBER: _ClassVar[int]
     SOURCE_VIDEO_INDEX_FIELD_NUMBER: _ClassVar[int]
     SOURCE_AUDIO_INDEX_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_US_FIELD_NUMBER: _ClassVar[int]
     container: str
     duration_us: int
     video: VideoPlan
     audio: AudioPlan
     source_video_index: int
     source_audio_index: int
-    def __init__(self, container: _Optional[str] = ..., duration_us: _Optional[int] = ..., video: _Optional[_Union[VideoPlan, _Mapping]] = ..., audio: _Optional[_Union[AudioPlan, _Mapping]] = ..., source_video_index: _Optional[int] = ..., source_audio_index: _Optional[int] = ...) -> None: ...
+    origin_us: int
+    def __init__(self, container: _Optional[str] = ..., duration_us: _Optional[int] = ..., video: _Optional[_Union[VideoPlan, _Mapping]] = ..., audio: _Optional[_Union[AudioPlan, _Mapping]] = ..., source_video_index: _Optional[int] = ..., source_audio_index: _Optional[int] = ..., origin_us: _Optional[int] = ...) -> None: ...
 
 class OutputFormat(_message.Message):
     __slots__ = ("id", "name", "description", "parameters")

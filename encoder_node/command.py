@@ -1,0 +1,214 @@
+"""Builds the arguments of every ffmpeg and ffprobe run. Pure: `encoder_node.process` runs them.
+
+ffmpeg-python compiles the graph and the order of arguments; which values they have comes from the plan and the
+catalogue. Every flag says why it is there. Paths are given as `file:` URLs, so that no name can be read as an option
+or as another protocol.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import ffmpeg
+
+from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, video_encoder
+from reelyard.media.filters import audio_filters, thumbnail_filters, video_filters
+from reelyard.media.framing import parse_rational
+from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
+
+_SECOND_US = 1_000_000
+
+#: Demuxers that a source may be read with; ffmpeg compares every alias. Left out on purpose are those that open further
+#: files or addresses (hls, dash, concat, sdp, image2, imf), run scripts or render text.
+SOURCE_FORMATS = ",".join(
+    (
+        *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "flv", "asf", "ogg", "mpegts"),
+        *("mpeg", "mpegvideo", "mxf", "gxf", "dv", "rm", "nut", "ivf", "wtv", "h264", "hevc", "m4v", "mjpeg", "vc1"),
+        *("mp3", "wav", "w64", "flac", "aac", "ac3", "eac3", "dts", "amr", "aiff", "au", "caf", "wv", "tta", "ape"),
+        "yuv4mpegpipe",
+    )
+)
+#: Pixels of one picture. 8K has 33 million; a tiny file may claim 225 million and take a gigabyte (measured).
+MAX_PIXELS = 40_000_000
+#: Streams of one file; hundreds make a small file slow to open.
+MAX_STREAMS = 50
+#: Bytes and microseconds that finding the streams may read: recordings may begin with seconds without one of them.
+PROBE_SIZE = 50_000_000
+ANALYZE_DURATION_US = 30 * _SECOND_US
+#: Seconds between progress reports; often enough for a bar that moves.
+STATS_PERIOD_S = "0.5"
+#: An output is stopped when it is this much longer than planned: a damaged time stamp must not fill the disk.
+OVERRUN_SHARE, OVERRUN_US = 0.05, 10 * _SECOND_US
+#: Pixels; the thumbnail is a preview, not a still.
+THUMBNAIL_WIDTH = 640
+
+
+def input_options() -> dict[str, str | int]:
+    """What every run that opens a media file gets, whoever made the file.
+
+    The allow-lists keep a file from opening others or the network (an HLS list named .mp4 would), the limits keep
+    it from taking the node's memory.
+    """
+    return {
+        "protocol_whitelist": "file",
+        "format_whitelist": SOURCE_FORMATS,
+        "max_pixels": MAX_PIXELS,
+        "max_streams": MAX_STREAMS,
+        "probesize": PROBE_SIZE,
+        "analyzeduration": ANALYZE_DURATION_US,
+    }
+
+
+def encode_argv(plan: EncodePlan, source: Path, target: Path) -> list[str]:
+    """Encode a whole source into one output file."""
+    source_options = dict(input_options())
+    if plan.origin_us:
+        # Negative: what stands `origin_us` after the source's start gets time 0, in all streams alike.
+        source_options["itsoffset"] = f"-{_seconds(plan.origin_us)}"
+    if _copies(plan):
+        # AVI and raw streams have no presentation times, which the muxers of copies ask for.
+        source_options["fflags"] = "+genpts"
+    media = ffmpeg.input(_url(source), **source_options)
+    container = CONTAINERS[plan.container]
+    streams = []
+    options: dict[str, str | int] = {
+        "f": container.muxer,  # said, so that the file's ending decides nothing
+        "map_metadata": -1,  # a source's tags may be private (place, owner) or lie about the new file
+        "map_metadata:s:v": -1,  # the streams' own tags are copied apart from the file's
+        "map_metadata:s:a": -1,
+        "map_chapters": -1,  # some players show chapters as a text track
+        "t": _seconds(round(plan.duration_us * (1 + OVERRUN_SHARE)) + OVERRUN_US),
+        **container.muxer_arguments,
+    }
+    # By absolute index: the probe chose the streams, and ffmpeg's own choice could take cover art or commentary.
+    if plan.video:
+        streams.append(media[str(plan.source_video_index)])
+        options |= _video_options(plan.video)
+    if plan.audio:
+        streams.append(media[str(plan.source_audio_index)])
+        options |= _audio_options(plan.audio)
+    output = ffmpeg.output(*streams, _url(target), **options)
+    # Overwrite: the folder is the attempt's own, and ffmpeg has no standard input to ask on.
+    return _compile(output.overwrite_output())
+
+
+def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int) -> list[str]:
+    """Write one typical picture from around `at_us` as JPEG. Writes none, with status 0, when that is past the end."""
+    media = ffmpeg.input(_url(source), ss=_seconds(at_us), **input_options())
+    options = {
+        "vf": thumbnail_filters(THUMBNAIL_WIDTH),
+        "frames:v": 1,
+        "q:v": 3,  # of 2 (best) to 31
+        "f": "image2",
+        "update": 1,  # one file, whose name is no pattern
+    }
+    return _compile(ffmpeg.output(media[str(video_index)], _url(target), **options).overwrite_output())
+
+
+def decode_check_argv(path: Path, *, start_us: int = 0, length_us: int = 0) -> list[str]:
+    """Decode a stretch of a file (a length of 0: to its end) and throw the frames away; errors go to standard error.
+
+    `frame=` of the progress report counts the pictures that were decoded.
+    """
+    bounds = {"ss": _seconds(start_us)} if start_us else {}
+    if length_us:
+        bounds["t"] = _seconds(length_us)
+    return _compile(_read_through(path, bounds, {"fps_mode": "passthrough"}))
+
+
+def demux_check_argv(path: Path) -> list[str]:
+    """Read all packets of a file without decoding them; `out_time_us` of the progress report says how far they go."""
+    return _compile(_read_through(path, {}, {"c": COPY}))
+
+
+def probe_argv(path: Path) -> list[str]:
+    """Ask ffprobe for the container and its streams as JSON, with every packet counted.
+
+    Counted, not told: a header's count is what the file should have had. ffmpeg-python has no way to compile for
+    ffprobe without running it.
+    """
+    argv = ["ffprobe", "-hide_banner", "-v", "error"]
+    for name, value in sorted(input_options().items()):
+        argv += [f"-{name}", str(value)]
+    return [*argv, "-count_packets", "-show_format", "-show_streams", "-of", "json", _url(path)]
+
+
+def encoder_probe_argv(encoder: str) -> list[str]:
+    """Encode a fifth of a second of nothing with this encoder; status 0 means that this node has it.
+
+    A real encode: that ffmpeg lists an encoder proves nothing where the GPU, its driver or a free session is missing.
+    256 pixels are above the least size of every hardware encoder.
+    """
+    if encoder in {codec.encoder for codec in AUDIO_CODECS.values()}:
+        media = ffmpeg.input("anullsrc=r=48000:cl=stereo", f="lavfi")
+        options = {"c:a": encoder, "t": "0.2"}
+    else:
+        media = ffmpeg.input("color=black:s=256x256:r=25:d=0.2", f="lavfi")
+        options = {"c:v": encoder, "frames:v": 2, "pix_fmt": "yuv420p"}
+    return _compile(ffmpeg.output(media, "-", f="null", **options), progress=False)
+
+
+def _read_through(path: Path, bounds: Mapping[str, str], options: Mapping[str, str]) -> ffmpeg.Stream:
+    media = ffmpeg.input(_url(path), **input_options(), **bounds)
+    # V leaves cover art out; `?` because either kind may be missing.
+    return ffmpeg.output(media["V?"], media["a?"], "-", f="null", **options)
+
+
+def _video_options(video: VideoPlan) -> dict[str, str | int]:
+    if video.encoder == COPY:
+        return {"c:v": COPY}
+    encoder = video_encoder(video.encoder)
+    rate = parse_rational(video.frame_rate)
+    ceiling = round(float(video.width * video.height * rate) * encoder.ceiling_bits_per_pixel)
+    numbers = {
+        "bitrate": video.bitrate_bps,
+        "maxrate": video.bitrate_bps * 3 // 2,
+        "bufsize": video.bitrate_bps * 2,
+        "ceiling": max(ceiling, MIN_CEILING_BPS),
+    }
+    rate_options = encoder.target_rate if video.bitrate_bps else encoder.quality
+    return {
+        "c:v": encoder.name,
+        "vf": video_filters(video),
+        # The filter has made the rate constant and the count exact; nothing after it may drop or repeat.
+        "fps_mode": "passthrough",
+        **{name: value.format(**numbers) for name, value in {**encoder.arguments, **rate_options}.items()},
+    }
+
+
+#: Below this a constant quality would be no quality, however small the picture.
+MIN_CEILING_BPS = 200_000
+
+
+def _audio_options(audio: AudioPlan) -> dict[str, str | int]:
+    if audio.encoder == COPY:
+        return {"c:a": COPY}
+    options: dict[str, str | int] = {
+        "c:a": audio.encoder,
+        "af": audio_filters(audio),
+        # Said again to the encoder: some would take a neighbouring rate in silence.
+        "ar": audio.sample_rate_hz,
+        "ac": audio.channels,
+    }
+    if audio.bitrate_bps:
+        return options | {"b:a": audio.bitrate_bps}
+    return options | dict(AUDIO_CODECS[audio.codec].quality)
+
+
+def _copies(plan: EncodePlan) -> bool:
+    return any(stream is not None and stream.encoder == COPY for stream in (plan.video, plan.audio))
+
+
+def _compile(output: ffmpeg.Stream, *, progress: bool = True) -> list[str]:
+    """The command line: errors alone on standard error, progress as key=value lines on standard output."""
+    command = ["ffmpeg", "-hide_banner", "-nostdin", "-v", "error", "-nostats"]
+    if progress:
+        command += ["-progress", "pipe:1", "-stats_period", STATS_PERIOD_S]
+    return [str(argument) for argument in output.compile(cmd=command)]
+
+
+def _url(path: Path) -> str:
+    return f"file:{path.absolute()}"
+
+
+def _seconds(duration_us: int) -> str:
+    return f"{duration_us // _SECOND_US}.{duration_us % _SECOND_US:06d}"

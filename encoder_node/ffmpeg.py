@@ -1,0 +1,104 @@
+"""Runs ffmpeg and ffprobe for a task, and turns how they ended into errors with a code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from encoder_node import process
+from encoder_node.command import probe_argv
+from encoder_node.failures import Failure, Phase, classify
+from encoder_node.probe import parse_probe
+from encoder_node.process import Ended, Limits, LineReader, Outcome
+from encoder_node.stop import StoppedError, StopReason, StopSignal
+from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.info import MediaInfo
+
+#: Seconds for one look at a whole file; ffprobe reads about 200 MB/s, so this admits files of over 500 GB.
+PROBE_HARD_S = 3600.0
+
+
+class ToolError(WorkError):
+    """ffmpeg or ffprobe failed; `failure` says more than the code."""
+
+    def __init__(self, failure: Failure, evidence: str) -> None:
+        super().__init__(failure.code, failure.message, evidence=evidence)
+        self.failure = failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """ffmpeg and ffprobe under one set of limits.
+
+    Args:
+        environment: all that the programs see of it (`PATH` and, for GPUs, the driver's variables).
+        limits: for one run; a run may shorten or lift some.
+    """
+
+    environment: Mapping[str, str]
+    limits: Limits
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        folder: Path,
+        stop: StopSignal,
+        reader: LineReader | None = None,
+        limits: Limits | None = None,
+    ) -> Outcome:
+        """Run to the program's own end, good or bad.
+
+        Raises:
+            StoppedError: the stop signal ended it.
+            WorkError: encode_timeout, when it stood still or took too long.
+        """
+        limits = limits or self.limits
+        outcome = process.run(argv, cwd=folder, limits=limits, stop=stop, environment=self.environment, reader=reader)
+        if outcome.ended is Ended.STOPPED:
+            raise StoppedError(stop.reason or StopReason.DRAIN)
+        if outcome.ended is Ended.STALLED:
+            raise WorkError(
+                ErrorCode.ENCODE_TIMEOUT,
+                f"The work made no progress for {limits.stall_s:.0f} seconds and was ended.",
+                evidence=outcome.evidence(),
+            )
+        if outcome.ended is Ended.TIMED_OUT:
+            raise WorkError(
+                ErrorCode.ENCODE_TIMEOUT,
+                f"The work was not done after {limits.hard_s:.0f} seconds, which is the limit, and was ended.",
+                evidence=outcome.evidence(),
+            )
+        return outcome
+
+    def succeed(
+        self,
+        argv: Sequence[str],
+        *,
+        folder: Path,
+        stop: StopSignal,
+        phase: Phase,
+        reader: LineReader | None = None,
+        limits: Limits | None = None,
+    ) -> Outcome:
+        """Run and insist on success.
+
+        Raises:
+            StoppedError: the stop signal ended it.
+            ToolError: it failed; the code says why.
+            WorkError: encode_timeout.
+        """
+        outcome = self.run(argv, folder=folder, stop=stop, reader=reader, limits=limits)
+        if not outcome.ok:
+            raise ToolError(classify(outcome.errors.kept(), outcome.exit_status, phase=phase), outcome.evidence())
+        return outcome
+
+    def probe(self, path: Path, *, folder: Path, stop: StopSignal, phase: Phase) -> MediaInfo:
+        """What ffprobe finds in a file, its packets counted.
+
+        Raises:
+            StoppedError: the stop signal ended it.
+            WorkError: source_not_media and others for a source; encode_failed for an output; encode_timeout.
+        """
+        limits = replace(self.limits, stall_s=0.0, hard_s=min(PROBE_HARD_S, self.limits.hard_s))
+        outcome = self.succeed(probe_argv(path), folder=folder, stop=stop, phase=phase, limits=limits)
+        return parse_probe(outcome.stdout)

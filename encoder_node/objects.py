@@ -1,0 +1,80 @@
+"""Stored objects as local files: in place when the store is a folder here, else fetched; checked either way."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from encoder_node.attempt import Attempt
+from reelyard.cluster.objectstore.store import StorageError
+from reelyard.cluster.work import StoredObject
+from reelyard.media.errors import ErrorCode, WorkError
+
+_READ_BYTES = 1024 * 1024
+
+#: Told how far a transfer is, in thousandths.
+OnShare = Callable[[int], None]
+
+
+def local_source(attempt: Attempt, stored: StoredObject, *, on_share: OnShare | None = None) -> Path:
+    """A file with the object's content, for reading only. A folder store's own file is only measured, not read.
+
+    Raises:
+        StoppedError: the attempt was stopped.
+        StorageError: the object is missing, or is not what was stored.
+    """
+    in_place = attempt.store.local_path(stored.key)
+    if in_place is None:
+        return local_verified(attempt, stored, on_share=on_share)
+    check_size(attempt, stored)
+    return in_place
+
+
+def local_verified(attempt: Attempt, stored: StoredObject, *, on_share: OnShare | None = None) -> Path:
+    """As `local_source`, and every byte is read back and held against the recorded SHA-256.
+
+    Raises:
+        StoppedError: the attempt was stopped.
+        StorageError: the object is missing, or is not what was stored.
+    """
+    check_size(attempt, stored)
+    path = attempt.store.local_path(stored.key)
+    step = attempt.step(stored.size_bytes, on_share)
+    if path is None:
+        path = attempt.folder / Path(stored.key).name
+        attempt.store.fetch(stored.key, path, progress=step)
+    digest = file_sha256(path, step)
+    if digest != stored.sha256:
+        raise StorageError(
+            f"The stored object '{stored.key}' has the SHA-256 {digest}, not {stored.sha256}: it was damaged in the store."
+        )
+    return path
+
+
+def check_size(attempt: Attempt, stored: StoredObject) -> None:
+    """Ask the store for the object and hold its size against the record.
+
+    Raises:
+        StorageError: it is missing, or of another size.
+    """
+    found = attempt.store.stat(stored.key).size_bytes
+    if found != stored.size_bytes:
+        raise StorageError(f"The stored object '{stored.key}' has {found} bytes, not {stored.size_bytes}.")
+
+
+def file_sha256(path: Path, step: Callable[[int], None]) -> str:
+    """SHA-256 of a file, in hexadecimal; `step` is told the bytes so far and may break it off.
+
+    Raises:
+        WorkError: storage_failed, when the file cannot be read.
+    """
+    digest, done = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_READ_BYTES):
+                digest.update(piece)
+                done += len(piece)
+                step(done)
+    except OSError as error:
+        message = f"The stored file '{path.name}' could not be read: {error.strerror}."
+        raise WorkError(ErrorCode.STORAGE_FAILED, message) from error
+    return digest.hexdigest()

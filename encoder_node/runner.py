@@ -1,0 +1,244 @@
+"""From a hint to an ended task: claim it, run its stage, tell the scheduler how it ended.
+
+    claim refused ─────────────────────────────► nothing: the hint was late or double
+    claim granted ─► stage ─► finish accepted ──► done
+                       │        └ refused: another attempt has it ──► discard what was written
+                       ├─ WorkError ─► fail, discard
+                       ├─ a bug ─────► fail with the traceback as evidence, discard
+                       └─ stopped ──► cancelled, lease lost: discard; drain: discard, release
+
+When a finish was sent and no answer came, nobody here knows whether it won. Then nothing is deleted: if it lost, the
+clean task of the job deletes what no record points to.
+"""
+
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+import structlog
+
+from encoder_node.attempt import Attempt, Stage
+from encoder_node.heartbeat import Heartbeat
+from encoder_node.lease import HeldTask, HeldTasks, lease_clock
+from encoder_node.scratch import Scratch
+from encoder_node.stop import StoppedError, StopReason
+from reelyard.cluster.node_client import Claim, NodeClient
+from reelyard.cluster.objectstore.store import ObjectStore
+from reelyard.cluster.redact import redact_text
+from reelyard.cluster.work import Result, TaskKind, TaskSpec
+from reelyard.media.errors import ErrorCode, ReelyardError, StaleTokenError, UnavailableError, WorkError
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds between tries of a call while no scheduler answers: doubled from the first to the last.
+FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
+
+#: The code of a failure that nobody foresaw, by kind: one that the scheduler tries again.
+_UNFORESEEN = {
+    TaskKind.INGEST: ErrorCode.STORAGE_FAILED,
+    TaskKind.ENCODE: ErrorCode.ENCODE_FAILED,
+    TaskKind.STORE: ErrorCode.STORAGE_FAILED,
+    TaskKind.DISTRIBUTE: ErrorCode.DELIVERY_FAILED,
+    TaskKind.NOTIFY: ErrorCode.DELIVERY_FAILED,
+    TaskKind.CLEAN: ErrorCode.STORAGE_FAILED,
+}
+
+
+class Runner:
+    """Runs tasks in the threads of the broker's workers."""
+
+    def __init__(
+        self,
+        *,
+        client: NodeClient,
+        node_id: str,
+        heartbeat: Heartbeat,
+        held: HeldTasks,
+        stages: Mapping[TaskKind, Stage],
+        scratch: Scratch,
+        store: ObjectStore,
+    ) -> None:
+        self._client = client
+        self._node_id = node_id
+        self._heartbeat = heartbeat
+        self._held = held
+        self._stages = stages
+        self._scratch = scratch
+        self._store = store
+        self._running = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def close(self) -> None:
+        """Claim nothing any more; what runs goes on."""
+        with self._changed:
+            self._closed = True
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait until nothing runs; False when the time is over."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._running == 0, timeout_s)
+
+    def run_task(self, task_id: int, attempt: int) -> None:
+        """Do what a hint says, if it is still to be done. Never raises for a task's own failure."""
+        with self._changed:
+            if self._closed:
+                return  # the sweeper sends the hint again
+            self._running += 1
+        try:
+            with structlog.contextvars.bound_contextvars(node_id=self._node_id, task_id=task_id, attempt=attempt):
+                self._claim_and_run(task_id, attempt)
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def _claim_and_run(self, task_id: int, attempt: int) -> None:
+        token = str(uuid.uuid4())
+        # The lease may begin as early as the first try arrives, so that is where our own count begins.
+        deadline = lease_clock() + self._heartbeat.lease_s
+        try:
+            claim = self._claim(task_id, attempt, token, deadline)
+        except ReelyardError as error:
+            log.warning("claim_failed", error=error.message, code=error.code)
+            return
+        if claim.task is None:
+            log.info("claim_refused", reason=claim.refusal)
+            return
+        held = HeldTask(task_id, token, deadline)
+        self._held.add(held)
+        try:
+            with structlog.contextvars.bound_contextvars(
+                kind=claim.task.kind, job_id=claim.task.job_id, ingest_id=claim.task.ingest_id
+            ):
+                self._run(claim.task, held)
+        finally:
+            self._held.remove(held)
+
+    def _claim(self, task_id: int, attempt: int, token: str, deadline: float) -> Claim:
+        """Claim until a scheduler answers, at most for as long as the lease of the first try could last."""
+
+        def claim() -> Claim:
+            return self._client.claim(self._node_id, task_id, attempt, token)
+
+        def no_sleep_past_lease(pause_s: float) -> bool:
+            if self._closed or lease_clock() + pause_s >= deadline:
+                return True
+            time.sleep(pause_s)
+            return False
+
+        answer = _until_answered(claim, no_sleep_past_lease)
+        if answer.refusal == "unknown_node":
+            # A scheduler that lost sight of us; the hint is too good to drop until the sweeper sends it again.
+            self._heartbeat.register()
+            answer = _until_answered(claim, no_sleep_past_lease)
+        return answer
+
+    def _run(self, task: TaskSpec, held: HeldTask) -> None:
+        started = time.monotonic()
+        log.info("task_started")
+        try:
+            with self._scratch.attempt_folder(task.task_id, task.attempt, held.token) as folder:
+                attempt = Attempt(task=task, held=held, folder=folder, store=self._store)
+                self._run_stage(attempt)
+        except OSError:
+            log.exception("scratch_failed")
+            error = WorkError(
+                _UNFORESEEN[task.kind],
+                "The node could not make a scratch folder.",
+                evidence=redact_text(traceback.format_exc()),
+            )
+            self._fail(task, held, error)
+        log.info("task_left", seconds=round(time.monotonic() - started, 3))
+
+    def _run_stage(self, attempt: Attempt) -> None:
+        task, held = attempt.task, attempt.held
+        try:
+            result = self._stages[task.kind].run(attempt)
+            held.stop.check()
+        except StoppedError as stopped:
+            log.info("task_stopped", reason=stopped.reason)
+            attempt.discard()
+            if stopped.reason is StopReason.DRAIN:
+                self._release(held)
+        except WorkError as error:
+            attempt.discard()
+            self._fail(task, held, error)
+        except Exception as error:  # a bug must end the task, and be seen, and not end the worker
+            log.exception("task_broke")
+            attempt.discard()
+            self._fail(task, held, _unforeseen(task.kind, error))
+        else:
+            self._finish(attempt, result)
+
+    def _finish(self, attempt: Attempt, result: Result) -> None:
+        task, held = attempt.task, attempt.held
+        try:
+            _until_answered(
+                lambda: self._client.finish(self._node_id, task.task_id, held.token, result), held.stop.wait
+            )
+        except StaleTokenError as error:
+            if error.already_ended_by_token:  # an earlier try had won, its answer was lost
+                log.info("task_finished", repeated=True)
+                return
+            log.warning("finish_refused", error=error.message)
+            attempt.discard()
+        except UnavailableError as error:
+            log.warning("finish_unanswered", error=error.message, stop=held.stop.reason)
+        except ReelyardError as error:
+            # The scheduler answered that it cannot take this result: no use to send it again. What was written
+            # stays for the clean task: an answer from inside a failing scheduler proves nothing about its database.
+            log.exception("finish_rejected", code=error.code)
+            self._fail(task, held, _unforeseen(task.kind, error))
+        else:
+            log.info("task_finished")
+
+    def _fail(self, task: TaskSpec, held: HeldTask, error: WorkError) -> None:
+        log.warning("task_failed", code=error.code, error=redact_text(error.message))
+        try:
+            _until_answered(lambda: self._client.fail(self._node_id, task.task_id, held.token, error), held.stop.wait)
+        except ReelyardError as refused:
+            # Somebody else has the task, or its lease ends and the scheduler gives it out again.
+            log.warning("fail_not_taken", code=refused.code, error=refused.message)
+
+    def _release(self, held: HeldTask) -> None:
+        try:
+            self._client.release(self._node_id, held.task_id, held.token)
+        except ReelyardError as error:
+            log.warning("release_not_taken", code=error.code, error=error.message)
+
+
+def _pauses() -> Iterator[float]:
+    pause_s = FIRST_RETRY_S
+    while True:
+        yield pause_s
+        pause_s = min(pause_s * 2, LAST_RETRY_S)
+
+
+def _until_answered(call: Callable[[], T], pause: Callable[[float], bool]) -> T:
+    """Repeat a call while no scheduler answers; `pause` sleeps, and says True when it is time to give up.
+
+    Raises:
+        UnavailableError: given up.
+        ReelyardError: the scheduler's answer.
+    """
+    for pause_s in _pauses():
+        try:
+            return call()
+        except UnavailableError:
+            if pause(pause_s):
+                raise
+    raise UnavailableError("The pauses between tries came to an end.")  # they never do; for the type checker
+
+
+def _unforeseen(kind: TaskKind, error: Exception) -> WorkError:
+    return WorkError(
+        _UNFORESEEN[kind],
+        f"The node ran into an error that it did not foresee ({type(error).__name__}).",
+        evidence=redact_text("".join(traceback.format_exception(error))),
+    )

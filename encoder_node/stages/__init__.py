@@ -1,0 +1,1 @@
+"""What a node does for each kind of task, one module a kind."""

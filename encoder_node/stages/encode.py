@@ -1,0 +1,100 @@
+"""Encode: one output of one source, checked before it is handed on."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from encoder_node.attempt import Attempt
+from encoder_node.command import encode_argv
+from encoder_node.failures import Phase
+from encoder_node.ffmpeg import ToolError, Tools
+from encoder_node.objects import local_source
+from encoder_node.process import Outcome
+from encoder_node.progress import ProgressReader
+from reelyard.cluster.work import EncodedPart, EncodeResult, EncodeWork
+from reelyard.media.catalogue import CONTAINERS, output_mime_type
+from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.plan import EncodePlan
+from reelyard.media.planning import queue_is_gpu, software_plan
+from reelyard.media.verify import check_output
+
+log = structlog.get_logger(__name__)
+
+
+class EncodeStage:
+    """Runs ffmpeg for one plan.
+
+    Args:
+        tools: ffmpeg and ffprobe under the limits of an encode.
+    """
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def run(self, attempt: Attempt) -> EncodeResult:
+        """Do one encode.
+
+        Raises:
+            StoppedError: the attempt was stopped.
+            WorkError: source_corrupt, incompatible_format, encode_failed, encode_timeout, storage_failed.
+        """
+        work = attempt.work(EncodeWork)
+        container = CONTAINERS[work.plan.container]
+        source = local_source(attempt, work.source)
+        target = attempt.folder / f"output.{container.extension}"
+        reader, outcome = self._encode(attempt, work.plan, source, target)
+        info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
+        try:
+            check_output(
+                work.plan, info, decode_errors=outcome.errors.total, decoded_frames=reader.frames
+            )
+        except WorkError as error:
+            raise WorkError(error.code, error.message, evidence=outcome.evidence()) from error
+        stored = attempt.upload(
+            target.name,
+            target,
+            mime_type=output_mime_type(work.plan.container, has_video=work.plan.video is not None),
+        )
+        return EncodeResult(part=EncodedPart(object=stored, info=info))
+
+    def _encode(
+        self, attempt: Attempt, plan: EncodePlan, source: Path, target: Path
+    ) -> tuple[ProgressReader, Outcome]:
+        try:
+            return self._run_ffmpeg(attempt, plan, source, target)
+        except ToolError as error:
+            if not (error.failure.gpu and queue_is_gpu(plan)):
+                raise
+            # The GPU is gone or all its sessions are taken. The frames of the plan are the same on the CPU, so it is
+            # done here and now instead of failing and waiting for another node.
+            log.warning("gpu_encoder_failed_over", error=error.message, evidence=error.evidence)
+        target.unlink(missing_ok=True)
+        return self._run_ffmpeg(attempt, software_plan(plan), source, target)
+
+    def _run_ffmpeg(
+        self, attempt: Attempt, plan: EncodePlan, source: Path, target: Path
+    ) -> tuple[ProgressReader, Outcome]:
+        frames = plan.video.frames if plan.video else 0
+
+        def on_block(reader: ProgressReader) -> None:
+            attempt.held.report(permille=reader.permille(frames=frames, duration_us=plan.duration_us))
+
+        limits = self._tools.limits
+        if queue_is_gpu(plan):
+            limits = replace(limits, memory_bytes=0)  # CUDA maps more address space than any sane limit
+        reader = ProgressReader(on_block)
+        outcome = self._tools.succeed(
+            encode_argv(plan, source, target),
+            folder=attempt.folder,
+            stop=attempt.stop,
+            phase=Phase.ENCODE,
+            reader=reader,
+            limits=limits,
+        )
+        if not reader.ended:
+            # ffmpeg leaves a playable but shorter file when it is told to end from outside
+            raise WorkError(
+                ErrorCode.ENCODE_FAILED, "The encoder ended before it was done.", evidence=outcome.evidence()
+            )
+        return reader, outcome

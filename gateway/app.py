@@ -1,0 +1,70 @@
+"""The HTTP application: routes, middleware, and what each error becomes."""
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from gateway.download import routes as downloads
+from gateway.error_answers import error_answer, internal_error_answer
+from gateway.errors import MethodNotAllowedError, PathNotFoundError
+from gateway.gomi import calls, formats, ingests, jobs, media
+from gateway.gomi.statuses import http_status
+from gateway.operations import metrics_router
+from gateway.operations import router as operations_router
+from gateway.parts import Parts
+from gateway.paths import FoldedPaths
+from gateway.request_scope import RequestMetrics, RequestScope, shown_path
+from reelyard.media.errors import ErrorCode, ReelyardError
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
+    """The application over its parts; `with_metrics` serves /metrics beside the API.
+
+    There is no generated description of the API: the calls read and write their bodies themselves, and FastAPI's
+    would say nothing true of them.
+    """
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app.state.parts = parts
+    for calls_of in (jobs, ingests, media, formats):
+        app.include_router(calls_of.router, prefix=calls.PREFIX)
+    app.include_router(downloads.router)
+    app.include_router(operations_router)
+    if with_metrics:
+        app.include_router(metrics_router)
+    app.add_exception_handler(ReelyardError, _answer_ours)
+    app.add_exception_handler(HTTPException, _answer_routing)
+    app.add_middleware(RequestScope, metrics=RequestMetrics(parts.registry))
+    app.add_middleware(FoldedPaths, prefix=calls.PREFIX)
+    return app
+
+
+async def _answer_ours(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ReelyardError):
+        raise error
+    if error.code is ErrorCode.INTERNAL_ERROR:
+        log.error("request_failed", path=shown_path(request.url.path), error=error.message, exc_info=error)
+        return internal_error_answer(structlog.contextvars.get_contextvars()["request_id"])
+    status = http_status(error.code)
+    if request.url.path.startswith(downloads.PREFIX):
+        status = downloads.HTTP_STATUS.get(error.code, status)
+    return error_answer(error, status)
+
+
+async def _answer_routing(request: Request, error: Exception) -> Response:
+    """The answer where no route fits: the framework raises its own errors for that."""
+    if not isinstance(error, HTTPException):
+        raise error
+    path = shown_path(request.url.path)[:200]
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return error_answer(PathNotFoundError(f"There is no call with the path {path}."), HTTPStatus.NOT_FOUND)
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            refusal = MethodNotAllowedError(f"The path {path} has no method {request.method[:20]}.")
+            return error_answer(refusal, HTTPStatus.METHOD_NOT_ALLOWED, error.headers)
+        case _:
+            raise error

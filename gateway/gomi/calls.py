@@ -1,0 +1,126 @@
+"""What every call of the Gomi API has in common: a caller, a base of URLs, an answer in the right format."""
+
+import time
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from gateway.authentication import bearer_keys, missing_key, the_one_key
+from gateway.base_url import base_url_of
+from gateway.gomi.answer_format import require_json_answer, require_json_body
+from gateway.gomi.json_answer import MEDIA_TYPE, write_json
+from gateway.gomi.json_request import RawValue, parse_json_object
+from gateway.gomi.members import API_KEY
+from gateway.gomi.paging import Page, read_page
+from gateway.gomi.query import query_values
+from gateway.gomi.values import Members
+from gateway.parts import Parts, parts_of
+from gateway.request_body import read_body
+from reelyard.cluster.gateway_client import GatewayClient
+from reelyard.cluster.views import Caller
+from reelyard.media.errors import AuthError
+
+PREFIX = "/api/v1"
+
+_MS = 1000
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of a known caller; `members` are those of its body, none for a request without one."""
+
+    request: Request
+    parts: Parts
+    caller: Caller
+    members: Members
+
+    @property
+    def client(self) -> GatewayClient:
+        """The scheduler."""
+        return self.parts.client
+
+    @property
+    def account_id(self) -> int:
+        """The caller's account."""
+        return self.caller.account_id
+
+    @property
+    def base_url(self) -> str:
+        """The base of the URLs in the answer."""
+        return base_url_of(self.request, self.parts.public_url)
+
+    @property
+    def page(self) -> Page:
+        """The page that the query asks for."""
+        return read_page(self.request.scope["query_string"])
+
+    @property
+    def now_ms(self) -> int:
+        """Now, milliseconds since 1970 UTC, by this machine's clock: good for "minutes ago" and nothing else."""
+        return int(time.time() * _MS)
+
+    def answer(self, body: Any) -> Response:
+        """The answer with this body, one of `gateway.gomi.bodies`."""
+        return Response(write_json(body), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+
+async def call_without_body(request: Request) -> Call:
+    """A call whose key is in the query or in a header.
+
+    Raises:
+        ReelyardError: the key is missing or not good, or the answer is wanted in a format that is not spoken.
+    """
+    parts = _accepted(request)
+    caller = await _authenticate(request, parts, _outer_keys(request))
+    return Call(request, parts, caller, Members({}))
+
+
+async def call_with_body(request: Request) -> Call:
+    """A call whose body is an object, and may hold the key.
+
+    A key outside of the body is checked before the body is read.
+
+    Raises:
+        ReelyardError: as of `call_without_body`, or the body can't be read.
+    """
+    parts = _accepted(request)
+    require_json_body(request.headers.get("content-type", ""))
+    outer = _outer_keys(request)
+    known = await _authenticate(request, parts, outer) if any(outer) else None
+    members = Members(parse_json_object(await read_body(request, parts.max_request_bytes)))
+    keys = (*outer, _inner_key(members.get(API_KEY)))
+    the_one_key(keys)
+    return Call(request, parts, known or await _authenticate(request, parts, keys), members)
+
+
+BodilessCall = Annotated[Call, Depends(call_without_body)]
+BodyCall = Annotated[Call, Depends(call_with_body)]
+
+
+def _accepted(request: Request) -> Parts:
+    require_json_answer(request.scope["query_string"], request.headers.getlist("accept"))
+    return parts_of(request)
+
+
+def _outer_keys(request: Request) -> tuple[str, ...]:
+    return (
+        *query_values(request.scope["query_string"], API_KEY),
+        *bearer_keys(request.headers.getlist("authorization")),
+    )
+
+
+def _inner_key(raw: RawValue) -> str:
+    if raw is None or isinstance(raw, str):
+        return raw or ""
+    raise AuthError(f"{API_KEY} in the body is not a text.")
+
+
+async def _authenticate(request: Request, parts: Parts, keys: tuple[str, ...]) -> Caller:
+    key = the_one_key(keys)
+    if key is None:
+        raise missing_key()
+    caller = await parts.authenticator.authenticate(key)
+    request.state.account_id = caller.account_id  # for the log of requests
+    return caller

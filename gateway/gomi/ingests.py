@@ -1,0 +1,33 @@
+"""Calls about ingests, below /ingest."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from gateway.gomi.bodies import IngestAnswer, IngestListAnswer
+from gateway.gomi.calls import BodilessCall
+from gateway.gomi.present import ingest_detail, ingest_item
+from gateway.object_id import read_object_id
+
+router = APIRouter(prefix="/ingest")
+
+
+@router.get("/active")
+async def list_active_ingests(call: BodilessCall) -> Response:
+    """Get Active Ingests."""
+    page = call.page
+    found = await call.client.list_active_ingests(call.account_id, page.size, page.number)
+    return call.answer(
+        IngestListAnswer(
+            total_item_count=found.total,
+            page_size=page.size,
+            page_number=page.number,
+            ingests=tuple(ingest_item(each, now_ms=call.now_ms) for each in found.ingests),
+        )
+    )
+
+
+@router.get("/{ingest_id}")
+async def get_ingest(call: BodilessCall, ingest_id: str) -> Response:
+    """Get Ingest status."""
+    view = await call.client.get_ingest(call.account_id, read_object_id("ingest ID", ingest_id))
+    return call.answer(IngestAnswer(ingest=ingest_detail(view, now_ms=call.now_ms)))

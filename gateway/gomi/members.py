@@ -1,0 +1,102 @@
+"""The members of one output of a create request: what each is called on the wire and among ourselves.
+
+Readers of JSON (and of XML, when it comes) and the messages of errors all go by this table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+
+from gateway.gomi.json_request import RawValue
+from gateway.gomi.values import read_flag, read_text, read_whole
+
+
+class Kind(Enum):
+    """What a member holds."""
+
+    TEXT = auto()
+    WHOLE = auto()
+    WHOLE_FROM_1 = auto()  # 0 is unset
+    FLAG = auto()
+
+
+@dataclass(frozen=True)
+class OutputMember:
+    """A member that becomes the field `field` of `OutputRequest`."""
+
+    name: str
+    field: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class LaterMember:
+    """A member of the API that is read and, where it asks for anything, refused: not supported yet."""
+
+    name: str
+    kind: Kind
+    #: Values that ask for nothing that would not happen anyway, besides unset.
+    asks_nothing: tuple[RawValue, ...] = ()
+
+
+SOURCE_MEDIA_URL = "SourceMediaURL"
+OUTPUT_JOBS = "OutputJobs"
+API_KEY = "ApiKey"
+CUSTOMER_REFERENCE_ID = "CustomerReferenceID"
+
+OUTPUT_MEMBERS = (
+    OutputMember("OutputFormatID", "output_format_id", Kind.WHOLE),
+    OutputMember("Title", "title", Kind.TEXT),
+    OutputMember(CUSTOMER_REFERENCE_ID, "customer_reference_id", Kind.TEXT),
+    OutputMember("PingUrl", "ping_url", Kind.TEXT),
+    OutputMember("MediaContainerCode", "container", Kind.TEXT),
+    OutputMember("VideoCodecCode", "video_codec", Kind.TEXT),
+    OutputMember("Width", "width", Kind.WHOLE_FROM_1),
+    OutputMember("Height", "height", Kind.WHOLE_FROM_1),
+    OutputMember("VideoBitrate", "video_bitrate_kbps", Kind.WHOLE_FROM_1),
+    OutputMember("FrameRateID", "frame_rate_id", Kind.WHOLE),
+    OutputMember("AudioCodecCode", "audio_codec", Kind.TEXT),
+    OutputMember("AudioBitrate", "audio_bitrate_kbps", Kind.WHOLE_FROM_1),
+    OutputMember("AudioSampleRateID", "sample_rate_hz", Kind.WHOLE),
+    OutputMember("AudioChannelsID", "channels", Kind.WHOLE),
+)
+
+LATER_MEMBERS = (
+    LaterMember("Metadata", Kind.TEXT),
+    LaterMember("DeliveryLocation", Kind.TEXT),
+    LaterMember("NotificationEmailAddress", Kind.TEXT),
+    LaterMember("DeInterlace", Kind.FLAG, asks_nothing=(False,)),
+    # False is what happens today: Width and Height together stretch.
+    LaterMember("KeepAspectRatio", Kind.FLAG, asks_nothing=(False,)),
+    LaterMember("VideoResizeMethodCode", Kind.TEXT),
+    LaterMember("TwoPassEncoding", Kind.FLAG, asks_nothing=(False,)),
+    LaterMember("OverlayOffsetFrom", Kind.TEXT),
+    LaterMember("OverlayImageUri", Kind.TEXT),
+    # An offset of nothing, from an image that is not there.
+    LaterMember("OverlayOffsetX", Kind.WHOLE_FROM_1),
+    LaterMember("OverlayOffsetY", Kind.WHOLE_FROM_1),
+    LaterMember("NewFilename", Kind.TEXT),
+    LaterMember("ForcedKeyFrameInterval", Kind.WHOLE_FROM_1),
+    LaterMember("FixedKeyFrameInterval", Kind.FLAG, asks_nothing=(False,)),
+)
+
+#: The wire's name of each neutral field that an error's message may speak of.
+WIRE_NAMES: Mapping[str, str] = MappingProxyType(
+    {each.field: each.name for each in OUTPUT_MEMBERS} | {"source_url": SOURCE_MEDIA_URL}
+)
+
+
+def read_member(name: str, kind: Kind, raw: RawValue) -> str | int | bool | None:
+    """The value of a member of this kind; None is unset.
+
+    Raises:
+        SpecError: the value is not of the kind.
+    """
+    match kind:
+        case Kind.TEXT:
+            return read_text(name, raw)
+        case Kind.FLAG:
+            return read_flag(name, raw)
+        case Kind.WHOLE | Kind.WHOLE_FROM_1:
+            return read_whole(name, raw, zero_is_unset=kind is Kind.WHOLE_FROM_1)

@@ -1,0 +1,97 @@
+"""The `reelyard` command."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import encoder_node.__main__
+import scheduler.__main__
+import typer
+
+import gateway.__main__
+from reelyard.cli.administration import accounts, keys
+from reelyard.cli.columns import columns
+from reelyard.cli.data_folder import DataFolderError
+from reelyard.cli.demo.flow import DEFAULT_OUTPUT, run_demo
+from reelyard.cli.setting_list import all_settings
+from reelyard.cli.standalone import serve_standalone
+from reelyard.cluster.settings import SettingsError
+from reelyard.media.errors import ReelyardError, SpecError
+
+#: Exit statuses: something went wrong at run time; the command or the settings are wrong.
+FAILED = 1
+MISUSED = 2
+
+app = typer.Typer(
+    help="Self-hosted video encoding: a REST API in front of a cluster of ffmpeg nodes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # what is not ours to explain keeps its plain traceback
+)
+app.add_typer(keys, name="keys")
+app.add_typer(accounts, name="accounts")
+
+
+@app.command()
+def standalone(
+    data: Annotated[Path | None, typer.Option(help="Data folder; default: REELYARD_DATA.")] = None,
+    http_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; 0: any free one; default: REELYARD_HTTP_PORT.")
+    ] = None,
+) -> None:
+    """Run everything in one process, until SIGTERM or Ctrl-C."""
+    serve_standalone(os.environ, data=data, http_port=http_port)
+
+
+@app.command("gateway")
+def gateway_command() -> None:
+    """Run a gateway of a cluster: the REST API."""
+    gateway.__main__.main()
+
+
+@app.command("scheduler")
+def scheduler_command() -> None:
+    """Run a scheduler of a cluster: it owns the database and gives out the work."""
+    scheduler.__main__.main()
+
+
+@app.command("node")
+def node_command() -> None:
+    """Run an encoder node of a cluster: it does the work."""
+    encoder_node.__main__.main()
+
+
+@app.command("settings")
+def settings_command() -> None:
+    """List every setting with its default and its meaning."""
+    rows = ((row.name, row.default or "-", ",".join(row.used_by), row.meaning) for row in all_settings())
+    print(columns(("SETTING", "DEFAULT", "USED BY", "MEANING"), rows))
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for the results.")] = DEFAULT_OUTPUT,
+) -> None:
+    """Send one clip through everything on this machine and show the results."""
+    raise typer.Exit(run_demo(output))
+
+
+def run() -> None:
+    """Run the command line; errors of ours become one message on standard error, not a traceback."""
+    try:
+        app()
+    except SettingsError as exc:
+        for problem in exc.problems:
+            print(f"reelyard: {problem}", file=sys.stderr)
+        sys.exit(MISUSED)
+    except SpecError as exc:
+        print(f"reelyard: {exc.render({})}", file=sys.stderr)
+        sys.exit(MISUSED)
+    except (ReelyardError, DataFolderError) as exc:
+        print(f"reelyard: {exc}", file=sys.stderr)
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    run()

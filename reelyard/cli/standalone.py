@@ -1,0 +1,169 @@
+"""`reelyard standalone`: scheduler, node and gateway in one process, talking to each other as in a cluster.
+
+The difference to a cluster is settings alone: SQLite and a folder for the database and the media, a broker inside
+the process, the scheduler on a free loopback port that nobody without this process's random token may call.
+"""
+
+import dataclasses
+import secrets
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TypeVar
+
+import encoder_node.wiring
+import structlog
+from encoder_node.settings import NodeSettings
+
+import gateway.wiring
+import scheduler.wiring
+from gateway.settings import GatewaySettings
+from reelyard.cli.data_folder import DataFolder, DataSettings, choose_data_folder
+from reelyard.cluster.broker import open_broker
+from reelyard.cluster.logs import configure_logs
+from reelyard.cluster.settings import SettingsError, read_settings
+from scheduler.settings import SchedulerSettings
+from scheduler.store.database import Database
+from scheduler.usecases.accounts import create_account
+from scheduler.usecases.keys import FIRST_ACCOUNT, create_key, list_keys
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+MEMORY_BROKER = "memory:"
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandaloneSettings:
+    """The settings of all three services."""
+
+    scheduler: SchedulerSettings
+    node: NodeSettings
+    gateway: GatewaySettings
+
+
+def serve_standalone(environ: Mapping[str, str], *, data: Path | None, http_port: int | None) -> None:
+    """Serve until SIGTERM or SIGINT; a second one of these ends the process at once.
+
+    Raises:
+        SettingsError: settings are wrong; all of them are told.
+        DataFolderError: the data folder cannot be used, or another process uses it.
+    """
+    folder, settings = read_standalone_settings(environ, data=data, http_port=http_port)
+    configure_logs(service="standalone", level=settings.scheduler.log_level, fmt=settings.scheduler.log_format)
+    folder.make()
+    with _stop_requested() as stop, folder.locked(), ExitStack() as running:
+        log.info("data_folder", path=str(folder.path))
+        url = _start(settings, running)
+        if not stop.is_set():
+            print(f"reelyard ready {url}", flush=True)
+            stop.wait()
+        log.info("stopping")
+
+
+def read_standalone_settings(
+    environ: Mapping[str, str], *, data: Path | None, http_port: int | None
+) -> tuple[DataFolder, StandaloneSettings]:
+    """The data folder, and the settings of the services on it.
+
+    What the environment says of database, store, broker and scratch folder wins over the data folder's own.
+
+    Raises:
+        SettingsError: with every problem of every service, each once.
+    """
+    problems: dict[str, None] = {}  # in order, each once: the services share settings
+
+    def read(cls: type[T], values: Mapping[str, str], default: T | None = None) -> T | None:
+        try:
+            return read_settings(cls, values)
+        except SettingsError as exc:
+            problems.update(dict.fromkeys(exc.problems))
+            return default
+
+    own = read(DataSettings, environ, DataSettings())
+    folder = choose_data_folder(data, own or DataSettings(), environ)
+    values = _environment(environ, folder, http_port)
+    scheduler_settings = read(SchedulerSettings, values)
+    node_settings = read(NodeSettings, values)
+    gateway_settings = read(GatewaySettings, values)
+    if problems or scheduler_settings is None or node_settings is None or gateway_settings is None:
+        raise SettingsError(problems)
+    return folder, StandaloneSettings(scheduler=scheduler_settings, node=node_settings, gateway=gateway_settings)
+
+
+def _environment(environ: Mapping[str, str], folder: DataFolder, http_port: int | None) -> dict[str, str]:
+    own = {
+        "REELYARD_DATABASE_URL": folder.database_url,
+        "REELYARD_STORAGE_URL": folder.storage_url,
+        "REELYARD_BROKER_URL": MEMORY_BROKER,
+        "REELYARD_SCRATCH": str(folder.scratch),
+    }
+    given = {name: value for name, value in environ.items() if value.strip()}
+    fixed = {
+        "REELYARD_SCHEDULER_LISTEN": "127.0.0.1:0",
+        "REELYARD_RPC_TOKEN": secrets.token_urlsafe(32),
+    }
+    if http_port is not None:
+        fixed["REELYARD_HTTP_PORT"] = str(http_port)
+    return own | given | fixed
+
+
+def _start(settings: StandaloneSettings, running: ExitStack) -> str:
+    """Start the services, the ones that are called first; `running` stops them, the callers first. The URL."""
+    in_process = settings.scheduler.broker_url.startswith(MEMORY_BROKER)
+    broker = open_broker(MEMORY_BROKER) if in_process else None
+    scheduler_service = scheduler.wiring.build(settings.scheduler, broker=broker)
+    running.callback(scheduler_service.stop)
+    scheduler_service.start()
+    address = (scheduler_service.address,)
+    node = encoder_node.wiring.build(dataclasses.replace(settings.node, scheduler_address=address), broker=broker)
+    running.callback(node.stop)
+    node.start()
+    gateway_service = gateway.wiring.build(dataclasses.replace(settings.gateway, scheduler_address=address))
+    running.callback(gateway_service.stop)
+    gateway_service.start()
+    node.wait_ready()
+    if not settings.scheduler.api_key:
+        _show_first_key(settings.scheduler.database_url)
+    return gateway_service.url
+
+
+def _show_first_key(database_url: str) -> None:
+    """Make a key and print it when the installation has none yet: nobody could use it."""
+    database = Database(database_url)
+    try:
+        if list_keys(database).keys:
+            return
+        account = create_account(database, FIRST_ACCOUNT)
+        created = create_key(database, account.account_id, "first start")
+    finally:
+        database.close()
+    print(f"api key (shown once): {created.secret}", flush=True)
+
+
+@contextmanager
+def _stop_requested() -> Iterator[threading.Event]:
+    """An event that the first SIGTERM or SIGINT sets; after it they do what they do by default."""
+    requested = threading.Event()
+    before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {
+        number: signal.getsignal(number) for number in _STOP_SIGNALS
+    }
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        requested.set()
+        for number in _STOP_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in _STOP_SIGNALS:
+        signal.signal(number, request)
+    try:
+        yield requested
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,40 @@
+"""Takes secrets out of URLs before anything shows them.
+
+Source and webhook URLs may carry a password in front of the host, or a signature in the query; neither may reach
+a log, an error message or a metric. What is left still tells a person which URL is meant.
+"""
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+REDACTED = "[redacted]"
+
+# A scheme, then everything up to a space or a delimiter that people put around URLs. Brackets stay in: IPv6 hosts.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`{}|\\^]+")
+_TRAILING = ".,;:!?)"
+
+
+def redact_url(url: str) -> str:
+    """A URL without user, password, query and fragment; one that cannot be parsed is hidden whole."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return REDACTED
+    if not parts.scheme:
+        return REDACTED
+    query = REDACTED if parts.query else ""
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))
+
+
+def redact_text(text: str) -> str:
+    """A text with each URL in it redacted."""
+    if "://" not in text:
+        return text
+    return _URL.sub(_redact_match, text)
+
+
+def _redact_match(match: re.Match[str]) -> str:
+    url = match.group()
+    stripped = url.rstrip(_TRAILING)
+    return redact_url(stripped) + url[len(stripped) :]

@@ -1,0 +1,159 @@
+"""The server's side of every call: who may call, what an error becomes, what is logged and measured.
+
+server = build_server(token=settings.rpc_token, registry=registry, threads=16)
+node_pb2_grpc.add_NodeServiceServicer_to_server(servicer, server)
+health = add_health_and_reflection(server, ["reelyard.rpc.v1.NodeService"])
+"""
+
+import hmac
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from prometheus_client import CollectorRegistry, Histogram
+
+from reelyard.cluster.rpc_channel import KEEPALIVE_TIME_MS, REQUEST_ID_METADATA
+from reelyard.cluster.rpc_errors import abort_with
+from reelyard.media.errors import AuthError, ErrorCode, ReelyardError
+
+log = structlog.get_logger(__name__)
+
+Behaviour = Callable[[Any, grpc.ServicerContext], Any]
+Handler = grpc.RpcMethodHandler[Any, Any]
+
+# Kubernetes' own gRPC probe cannot send a token, and the answer says nothing but "serving"
+_OPEN_TO_ALL = f"/{health.SERVICE_NAME}/"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+_SERVER_OPTIONS = (
+    # admit the clients' keepalive pings; gRPC's default closes such a connection as abusive
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", KEEPALIVE_TIME_MS // 2),
+    ("grpc.http2.max_ping_strikes", 0),
+    # two schedulers given the same port must not share it silently
+    ("grpc.so_reuseport", 0),
+)
+
+
+class TokenInterceptor(grpc.ServerInterceptor):
+    """Refuses calls that do not carry the shared secret; with an empty one, all are admitted."""
+
+    def __init__(self, token: str) -> None:
+        self._expected = f"Bearer {token}".encode() if token else b""
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """See grpc.ServerInterceptor."""
+        if self._expected and not handler_call_details.method.startswith(_OPEN_TO_ALL):
+            given = str(_metadata(handler_call_details).get("authorization", "")).encode()
+            if not hmac.compare_digest(given, self._expected):
+                return grpc.unary_unary_rpc_method_handler(_refuse)
+        return continuation(handler_call_details)
+
+
+def _refuse(_request: object, context: grpc.ServicerContext) -> NoReturn:
+    abort_with(context, AuthError("The call carries no valid REELYARD_RPC_TOKEN."))
+
+
+class CallInterceptor(grpc.ServerInterceptor):
+    """Turns errors into statuses, binds the request ID to the log, and measures each call.
+
+    An exception that is none of ours becomes `internal_error` with the request ID and nothing else; the log has
+    its traceback under the same ID.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._duration = Histogram(
+            "reelyard_rpc_server_seconds",
+            "Time to answer a call.",
+            ["method", "code"],
+            registry=registry,
+            buckets=_SECONDS,
+        )
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """See grpc.ServerInterceptor."""
+        handler = continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:  # unknown, or reflection's and health's streams
+            return handler
+        method = handler_call_details.method.rpartition("/")[2]
+        request_id = str(_metadata(handler_call_details).get(REQUEST_ID_METADATA) or uuid.uuid4())
+        return grpc.unary_unary_rpc_method_handler(
+            self._guarded(handler.unary_unary, method, request_id),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _guarded(self, behaviour: Behaviour, method: str, request_id: str) -> Behaviour:
+        def answer(request: Any, context: grpc.ServicerContext) -> Any:
+            started = time.perf_counter()
+            with structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method):
+                code = "ok"
+                try:
+                    return behaviour(request, context)
+                except ReelyardError as error:
+                    code = error.code.value
+                    abort_with(context, error)
+                except Exception:
+                    code = ErrorCode.INTERNAL_ERROR.value
+                    if _already_aborted(context):
+                        raise
+                    log.exception("rpc_failed")
+                    message = f"Internal error; the log has it under request ID {request_id}."
+                    abort_with(context, ReelyardError(message))
+                finally:
+                    elapsed = time.perf_counter() - started
+                    self._duration.labels(method, code).observe(elapsed)
+                    log.debug("rpc_answered", code=code, seconds=round(elapsed, 4))
+
+        return answer
+
+
+def _already_aborted(context: grpc.ServicerContext) -> bool:
+    """Whether the servicer called `context.abort` itself, which ends it by a bare Exception."""
+    return context.code() is not None  # type: ignore[attr-defined]
+
+
+def _metadata(details: grpc.HandlerCallDetails) -> dict[str, str | bytes]:
+    return {key: value for key, value in details.invocation_metadata or ()}  # noqa: C416
+
+
+def build_server(
+    *, token: str, registry: CollectorRegistry, threads: int, interceptors: Sequence[grpc.ServerInterceptor] = ()
+) -> grpc.Server:
+    """A server with the interceptors and options that every service of ours needs; add servicers and a port.
+
+    Further `interceptors` see only calls that were admitted, and what they raise is answered as a servicer's error.
+    """
+    return grpc.server(
+        ThreadPoolExecutor(max_workers=threads, thread_name_prefix="rpc"),
+        interceptors=[TokenInterceptor(token), CallInterceptor(registry), *interceptors],
+        options=_SERVER_OPTIONS,
+    )
+
+
+def add_health_and_reflection(server: grpc.Server, services: Iterable[str]) -> health.HealthServicer:
+    """Serve the standard health and reflection services; health begins as SERVING.
+
+    Call `enter_graceful_shutdown()` of what is returned first when stopping, so that clients go elsewhere.
+    """
+    names = tuple(services)
+    servicer = health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    for name in ("", *names):
+        servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return servicer

@@ -1,0 +1,88 @@
+"""ffmpeg's video encoders and the arguments that each gets, as data.
+
+Values may hold `{bitrate}`, `{maxrate}`, `{bufsize}` (bits a second, bits) and `{ceiling}` (bits a second, sized from
+picture and rate); the command builder fills them in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+# How far a bitrate may be exceeded for a moment (1.5 x), and over how long that evens out (2 s of the bitrate): loose
+# enough for scene changes, tight enough for a player's buffer.
+_TARGET_RATE = MappingProxyType({"b:v": "{bitrate}", "maxrate": "{maxrate}", "bufsize": "{bufsize}"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoEncoder:
+    """One of ffmpeg's encoders.
+
+    `arguments` are always given, `quality` when no bitrate was asked for, `target_rate` when one was. Sizes are what
+    the encoder takes, in pixels. `ceiling_bits_per_pixel` sizes `{ceiling}`.
+    """
+
+    name: str
+    hardware: bool = False
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    quality: Mapping[str, str] = field(default_factory=dict)
+    target_rate: Mapping[str, str] = field(default_factory=dict)
+    ceiling_bits_per_pixel: float = 0.0
+    min_width: int = 2
+    min_height: int = 2
+    max_side: int = 8192
+
+    def takes(self, width: int, height: int) -> bool:
+        """Whether it can encode pictures of this size."""
+        return width >= self.min_width and height >= self.min_height and max(width, height) <= self.max_side
+
+
+LIBX264 = VideoEncoder(
+    name="libx264",
+    # `high` is what every player of the last decade decodes; `medium` is x264's own balance of speed and size.
+    arguments=MappingProxyType({"preset": "medium", "profile:v": "high"}),
+    quality=MappingProxyType({"crf": "23"}),  # x264's default: visually close to the source
+    target_rate=_TARGET_RATE,
+    max_side=16384,
+)
+
+LIBVPX = VideoEncoder(
+    name="libvpx",
+    arguments=MappingProxyType(
+        {
+            "deadline": "good",  # `best` costs many times as much for little
+            "cpu-used": "4",  # measured: the default 1 is several times slower
+            # Alternate reference frames are packets that show nothing, which would break "a packet is a frame".
+            "auto-alt-ref": "0",
+        }
+    ),
+    # VP8 has no quality mode without a rate: `crf` holds the quality, `b:v` is the ceiling, and left out it would be
+    # 200 kbit/s whatever the picture. A tenth of a bit a pixel is 2.8 Mbit/s of 720p30: seldom reached at crf 10.
+    quality=MappingProxyType({"crf": "10", "b:v": "{ceiling}"}),
+    target_rate=_TARGET_RATE,
+    ceiling_bits_per_pixel=0.1,
+    max_side=16383,
+)
+
+NVENC_H264 = VideoEncoder(
+    name="h264_nvenc",
+    hardware=True,
+    arguments=MappingProxyType(
+        {
+            "preset": "p5",  # nearest to x264's medium
+            "tune": "hq",
+            "profile:v": "high",
+            "rc": "vbr",
+            "multipass": "fullres",
+            "rc-lookahead": "20",
+            "spatial-aq": "1",
+            "temporal-aq": "1",
+            "bf": "3",
+            "forced-idr": "1",  # a forced keyframe is one that a player can start at
+        }
+    ),
+    quality=MappingProxyType({"cq": "23", "b:v": "0"}),  # without `b:v 0` its default of 2 Mbit/s caps the quality
+    target_rate=_TARGET_RATE,
+    min_width=160,  # NVENC refuses pictures below about 145 x 49
+    min_height=64,
+    max_side=4096,
+)

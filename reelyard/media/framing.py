@@ -1,0 +1,86 @@
+"""Frame rates and frame counts, in exact fractions.
+
+`fps=R:start_time=0` puts each source frame into the nearest slot of a grid that begins at time 0, repeats frames into
+empty slots and drops what shares one. Time 0 is the source's start (ffmpeg takes its `start_time` off every stream)
+plus the plan's `origin_us`. Its output therefore has `round(end * R)` frames, where `end` is the end of the last frame
+on that clock. That is exact for a source of constant rate whose packets were counted; for others `end` is the duration
+that the container tells, which is right within a frame.
+"""
+
+from fractions import Fraction
+
+from reelyard.media.info import MediaInfo, VideoTrack, parse_rational
+
+#: Rates that a variable source is given: its average, snapped to the nearest of these.
+STANDARD_RATES: tuple[Fraction, ...] = (
+    *(Fraction(10), Fraction(12000, 1001), Fraction(12), Fraction(15000, 1001), Fraction(15), Fraction(20)),
+    *(Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30)),
+    *(Fraction(48), Fraction(50), Fraction(60000, 1001), Fraction(60)),
+)
+#: No output is faster: what lies above is slow motion's raw material or a broken header.
+MAX_RATE = Fraction(60)
+#: The rate of a source that tells none.
+FALLBACK_RATE = Fraction(25)
+#: Average and base rate of one stream may differ by rounding in its header, not by more.
+_SAME_RATE = Fraction(1, 1000)
+
+_SECOND_US = 1_000_000
+
+
+def constant_rate(track: VideoTrack) -> Fraction | None:
+    """The rate of a stream whose frames come evenly, in frames a second; None when they don't or nobody knows."""
+    base, average = parse_rational(track.base_frame_rate), parse_rational(track.frame_rate)
+    if base <= 0 or average <= 0 or abs(base - average) > average * _SAME_RATE:
+        return None
+    return base
+
+
+def source_rate(track: VideoTrack) -> Fraction:
+    """The rate that an output "as the source" gets: the constant one exactly, else the average snapped."""
+    constant = constant_rate(track)
+    if constant is not None:
+        return min(constant, MAX_RATE)
+    average = parse_rational(track.frame_rate) or parse_rational(track.base_frame_rate)
+    if average <= 0:
+        return FALLBACK_RATE
+    return min(STANDARD_RATES, key=lambda rate: abs(rate - average))
+
+
+def video_end_us(info: MediaInfo, track: VideoTrack) -> Fraction:
+    """When the track's last frame ends, in microseconds after the file's start."""
+    start = Fraction(track.start_us - info.start_us)
+    told = track.duration_us or max(0, info.duration_us - (track.start_us - info.start_us))
+    rate = constant_rate(track)
+    if rate is None or track.frames <= 0:
+        return start + told
+    counted = track.frames * _SECOND_US / rate
+    # Packets that show nothing, gaps and edit lists make count and duration differ by a frame or more; then the
+    # duration is right. Otherwise the count is: durations are rounded.
+    if told and abs(counted - told) >= _SECOND_US / rate / 2:
+        return start + told
+    return start + counted
+
+
+def origin_us(info: MediaInfo, track: VideoTrack, rate: Fraction) -> int:
+    """How much later than the file its video starts, when that is less than a frame of `rate`; else 0.
+
+    Matroska shifts video by the audio encoder's priming, about 20 ms. Left in, that lies between two slots of the
+    grid and costs a repeated frame; so such a source is played from its first picture.
+    """
+    offset = track.start_us - info.start_us
+    return offset if 0 < offset * rate < _SECOND_US else 0
+
+
+def frames_until(end_us: Fraction, rate: Fraction) -> int:
+    """How many frames the grid of `rate` has until `end_us`; a stream that has a frame gives at least one."""
+    return max(1, int(end_us * rate / _SECOND_US + Fraction(1, 2)))
+
+
+def duration_of(frames: int, rate: Fraction) -> int:
+    """How long so many frames last, in microseconds; 0 for an unknown rate."""
+    return round(frames * _SECOND_US / rate) if rate > 0 else 0
+
+
+def rate_text(rate: Fraction) -> str:
+    """`30000/1001`, as ffmpeg and the plan write it."""
+    return f"{rate.numerator}/{rate.denominator}"

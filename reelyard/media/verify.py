@@ -1,0 +1,225 @@
+"""Success is verified: a probed source against what it announces, a finished output against its plan.
+
+ffmpeg's exit status proves nothing: truncated and damaged input ends with status 0 (measured).
+"""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, VIDEO_CODECS
+from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
+from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
+from reelyard.media.planning import stream_duration_us
+
+_SECOND_US = 1_000_000
+
+#: Share of frames that may be damaged before a file counts as broken: a scratch is no ruin.
+TOLERATED_ERROR_SHARE = Fraction(1, 20)
+#: Frames that the output may miss or have too many: one for rounding, and in long sources half a per cent but never
+#: more than half a second, for last frames that a damaged end doesn't decode.
+FRAME_TOLERANCE = 1
+FRAME_TOLERANCE_SHARE = Fraction(1, 200)
+FRAME_TOLERANCE_CAP_US = _SECOND_US // 2
+#: How far an audio stream may end from its plan. Encoders pad to whole frames, and containers round.
+AUDIO_TOLERANCE_US = _SECOND_US // 2
+AUDIO_TOLERANCE_SHARE = Fraction(1, 100)
+#: A rate is read from time stamps that Matroska rounds to milliseconds.
+RATE_TOLERANCE = Fraction(1, 200)
+#: How much less than announced may be found in a source: containers round, and a last packet may be lost.
+SOURCE_TOLERANCE_US = _SECOND_US // 2
+SOURCE_TOLERANCE_SHARE = TOLERATED_ERROR_SHARE
+
+#: Formats (ffprobe's first name) without a duration of their own: what ffprobe tells of them is guessed from the
+#: bitrate or from time stamps near both ends.
+GUESSED_DURATIONS = frozenset(
+    {"aac", "ac3", "amr", "dts", "eac3", "h264", "hevc", "m4v", "mjpeg", "mp3", "mpeg", "mpegts", "mpegvideo", "vc1"}
+)
+
+# About what a second of AAC or MP3 has in frames; the measure of errors where there are no pictures.
+_AUDIO_FRAMES_A_SECOND = 40
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a file to decode, in microseconds; a length of 0 means to the end."""
+
+    start_us: int
+    length_us: int
+
+
+def decode_windows(duration_us: int, seconds: int) -> tuple[Window, ...]:
+    """Where to decode an output to see that it can be: whole when it is short or `seconds` is 0.
+
+    Else `seconds` in all, in three pieces: beginning, middle and end, where breaks show.
+    """
+    budget = seconds * _SECOND_US
+    if budget <= 0 or duration_us <= budget:
+        return (Window(0, 0),)
+    piece = budget // 3
+    return (Window(0, piece), Window((duration_us - piece) // 2, piece), Window(duration_us - piece, 0))
+
+
+def check_source(info: MediaInfo, *, demuxed_us: int) -> MediaInfo:
+    """Hold what was read of a source against what it announces; `demuxed_us` is the time that its packets span.
+
+    Returns:
+        The info to plan with: where the container doesn't know its duration, with what was read instead.
+
+    Raises:
+        WorkError: source_not_media, when there is nothing to decode; source_corrupt, when much less was read than
+            announced.
+    """
+    tracks: tuple[VideoTrack | AudioTrack, ...] = (*info.video, *info.audio)
+    if not any(track.codec not in ("", "unknown") for track in tracks):
+        raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source has no video or audio stream that can be decoded.")
+    announced = max((track.duration_us for track in tracks), default=0) or info.duration_us
+    if demuxed_us <= 0 and announced <= 0 and not any(track.frames for track in info.video):
+        raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source is 0 seconds long: it has no frame and no sound.")
+    tolerance = max(Fraction(SOURCE_TOLERANCE_US), announced * SOURCE_TOLERANCE_SHARE)
+    if info.container.partition(",")[0] in GUESSED_DURATIONS or announced <= 0:
+        return info if abs(announced - demuxed_us) <= tolerance else _with_duration(info, demuxed_us)
+    if demuxed_us < announced - tolerance or demuxed_us <= 0:
+        raise WorkError(
+            ErrorCode.SOURCE_CORRUPT,
+            f"The source says that it lasts {_seconds(announced)}, and {_seconds(demuxed_us)} of it can be read: "
+            "it was cut off or is damaged.",
+        )
+    return info
+
+
+def _with_duration(info: MediaInfo, duration_us: int) -> MediaInfo:
+    return replace(
+        info,
+        duration_us=duration_us,
+        video=tuple(replace(track, duration_us=0) for track in info.video),
+        audio=tuple(replace(track, duration_us=0) for track in info.audio),
+    )
+
+
+def check_output(
+    plan: EncodePlan,
+    info: MediaInfo,
+    *,
+    decode_errors: int,
+    decoded_frames: int,
+    decoded_whole: bool = False,
+    source_errors: int = 0,
+) -> None:
+    """Hold a finished file against its plan.
+
+    `info` is its probe with packets counted. `decode_errors` and `decoded_frames` are what decoding it said, of
+    the whole file when `decoded_whole`, else of `decode_windows`. `source_errors` are the errors of reading the
+    source while encoding; they tell whose fault a short output is.
+
+    Raises:
+        WorkError: encode_failed, or source_corrupt where the source is to blame; naming what differs.
+    """
+    check = _Check(plan, source_errors)
+    check.that(
+        info.container.partition(",")[0] == CONTAINERS[plan.container].format_name,
+        f"the file is {info.container or 'of no known format'}, planned was {plan.container}",
+    )
+    _check_stream_counts(check, plan, info)
+    if plan.video:
+        _check_video(check, plan.video, info.video[0])
+        if decoded_whole and plan.video.encoder != COPY:
+            check.that(
+                decoded_frames == info.video[0].frames,
+                f"{decoded_frames} frames decode of the {info.video[0].frames} that the file holds",
+            )
+    if plan.audio:
+        _check_audio(check, plan.audio, info.audio[0], info)
+    units = decoded_frames if plan.video else plan.duration_us * _AUDIO_FRAMES_A_SECOND // _SECOND_US
+    check.that(
+        decode_errors <= units * TOLERATED_ERROR_SHARE,
+        f"decoding it gives {decode_errors} errors in {units} frames",
+    )
+    expected = plan.video.frames if plan.video else plan.duration_us * _AUDIO_FRAMES_A_SECOND // _SECOND_US
+    if expected and source_errors > expected * TOLERATED_ERROR_SHARE:
+        raise WorkError(
+            ErrorCode.SOURCE_CORRUPT,
+            f"Reading the source gave {source_errors} errors in {expected} frames, more than one in "
+            f"{TOLERATED_ERROR_SHARE.denominator}.",
+        )
+
+
+class _Check:
+    """Raises what a failed check of this plan means."""
+
+    def __init__(self, plan: EncodePlan, source_errors: int) -> None:
+        copies = any(stream is not None and stream.encoder == COPY for stream in (plan.video, plan.audio))
+        self._code = ErrorCode.SOURCE_CORRUPT if source_errors or copies else ErrorCode.ENCODE_FAILED
+
+    def that(self, holds: bool, difference: str) -> None:  # noqa: FBT001  # the condition is the subject
+        if not holds:
+            raise WorkError(self._code, f"The output is not what was planned: {difference}.")
+
+
+def _check_stream_counts(check: _Check, plan: EncodePlan, info: MediaInfo) -> None:
+    for kind, planned, found in (("video", plan.video, info.video), ("audio", plan.audio, info.audio)):
+        check.that(
+            len(found) == (planned is not None),
+            f"it has {len(found)} {kind} streams, planned {'was one' if planned else 'were none'}",
+        )
+
+
+def _check_video(check: _Check, planned: VideoPlan, found: VideoTrack) -> None:
+    if planned.encoder != COPY:
+        wanted = VIDEO_CODECS[planned.codec].codec_name
+        check.that(found.codec == wanted, f"the video is {found.codec}, planned was {wanted}")
+    check.that(
+        (found.width, found.height) == (planned.width, planned.height),
+        f"the picture is {found.width}x{found.height}, planned was {planned.width}x{planned.height}",
+    )
+    tolerance = frame_tolerance(planned)
+    check.that(
+        found.frames > 0 and (not planned.frames or abs(found.frames - planned.frames) <= tolerance),
+        f"it has {found.frames} frames, planned were {planned.frames}",
+    )
+    rate = parse_rational(planned.frame_rate)
+    if planned.encoder != COPY and found.frames > 1:
+        rates = (parse_rational(found.frame_rate), parse_rational(found.base_frame_rate))
+        check.that(
+            any(abs(other - rate) <= rate * RATE_TOLERANCE for other in rates),
+            f"it has {found.frame_rate} frames a second, planned were {planned.frame_rate}",
+        )
+    if found.duration_us and rate > 0 and planned.frames:
+        lasts = stream_duration_us(planned)
+        check.that(
+            abs(found.duration_us - lasts) <= (tolerance + 1) * _SECOND_US / rate,
+            f"the video lasts {_seconds(found.duration_us)}, planned were {_seconds(lasts)}",
+        )
+
+
+def frame_tolerance(planned: VideoPlan) -> int:
+    """How many frames an output may have more or fewer than planned."""
+    rate = parse_rational(planned.frame_rate)
+    by_share = min(planned.frames * FRAME_TOLERANCE_SHARE, FRAME_TOLERANCE_CAP_US * rate / _SECOND_US)
+    return max(FRAME_TOLERANCE, int(by_share))
+
+
+def _check_audio(check: _Check, planned: AudioPlan, found: AudioTrack, info: MediaInfo) -> None:
+    if planned.encoder != COPY:
+        wanted = AUDIO_CODECS[planned.codec].codec_name
+        check.that(found.codec == wanted, f"the audio is {found.codec}, planned was {wanted}")
+        check.that(
+            found.sample_rate_hz == planned.sample_rate_hz,
+            f"the audio has {found.sample_rate_hz} Hz, planned were {planned.sample_rate_hz}",
+        )
+        check.that(
+            found.channels == planned.channels,
+            f"the audio has {found.channels} channels, planned were {planned.channels}",
+        )
+    if not planned.duration_us:
+        return
+    ends = found.start_us - info.start_us + found.duration_us if found.duration_us else info.duration_us
+    tolerance = max(Fraction(AUDIO_TOLERANCE_US), planned.duration_us * AUDIO_TOLERANCE_SHARE)
+    check.that(
+        abs(ends - planned.duration_us) <= tolerance,
+        f"the audio lasts {_seconds(ends)}, planned were {_seconds(planned.duration_us)}",
+    )
+
+
+def _seconds(duration_us: int) -> str:
+    return f"{duration_us / _SECOND_US:.2f} s"

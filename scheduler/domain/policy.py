@@ -1,0 +1,26 @@
+"""The times and limits that an operator may set, handed to the use cases as one value."""
+
+from dataclasses import dataclass, field
+
+from scheduler.domain.retry import RetryWaits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How the scheduler deals with nodes and failures. Times are milliseconds."""
+
+    heartbeat_ms: int = 2_000
+    """How often a node beats."""
+    lease_ms: int = 20_000
+    """How long a lease lasts without a beat, and how long a node may be silent before it is lost."""
+    set_aside_ms: int = 300_000
+    """How long a node that failed several times in a row gets no new tasks."""
+    hint_age_ms: int = 10_000
+    """A hint that old, in a queue where the broker has no message, was lost."""
+    retry_waits: RetryWaits = field(default_factory=RetryWaits)
+    """The waits between the attempts of a task."""
+
+    @property
+    def clean_wait_ms(self) -> int:
+        """How long after its end a job is cleaned up: no attempt of it can still be writing then."""
+        return self.lease_ms + self.heartbeat_ms

@@ -1,0 +1,23 @@
+"""From what a node reports of its tasks (thousandths) to what a client sees of a stage (percent)."""
+
+from collections.abc import Sequence
+
+#: All of a task, in thousandths.
+FULL_PERMILLE = 1000
+#: 100 percent means "finished", and only the task's end says that: what runs shows less.
+ALMOST = 99
+
+
+def percent(permille: int) -> int:
+    """Percent of a running stage, 0 to 99."""
+    return min(max(permille, 0) // 10, ALMOST)
+
+
+def stage_percent(permilles: Sequence[int]) -> int:
+    """Percent of a stage made of several tasks, all weighing the same."""
+    return percent(sum(permilles) // len(permilles)) if permilles else 0
+
+
+def importing_permille(transferred: int, stored: int) -> int:
+    """Progress of an ingest as its jobs see it: fetching and storing weigh the same."""
+    return (transferred + stored) // 2

@@ -1,0 +1,126 @@
+# ruff: noqa: N802  # gRPC calls methods by their names in the .proto file
+"""What gateways ask, as gRPC: each call is one use case, translated on the way in and out.
+
+Errors leave as exceptions; the server's interceptor makes rich statuses of them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+
+from reelyard.cluster import views
+from reelyard.cluster.urlguard import FetchPolicy
+from reelyard.cluster.wire import from_message, to_message
+from reelyard.rpc.v1 import gateway_pb2 as pb
+from reelyard.rpc.v1 import gateway_pb2_grpc, media_pb2
+from scheduler.store.database import Database
+from scheduler.usecases import (
+    accounts,
+    keys,
+    read_formats,
+    read_ingests,
+    read_jobs,
+    read_media,
+)
+from scheduler.usecases.authenticate import authenticate
+from scheduler.usecases.create_jobs import create_jobs
+from scheduler.usecases.paging import Page
+from scheduler.usecases.resolve_download import resolve_download
+
+Context = grpc.ServicerContext
+
+
+class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
+    """The gateway's side of the scheduler.
+
+    Args:
+        database: where the truth is.
+        wake: wakes the dispatcher; called when a call made work runnable, after it was committed.
+        fetch: which private addresses a source may have.
+        public_url: base of the URLs in notifications; "" uses the one that the request brings.
+    """
+
+    def __init__(
+        self, database: Database, *, wake: Callable[[], None], fetch: FetchPolicy, public_url: str = ""
+    ) -> None:
+        self._database = database
+        self._wake = wake
+        self._fetch = fetch
+        self._public_url = public_url
+
+    def Authenticate(self, request: pb.AuthenticateRequest, _context: Context) -> pb.AuthenticateResponse:
+        """Whom a key belongs to."""
+        return to_message(authenticate(self._database, request.key_sha256), pb.AuthenticateResponse)
+
+    def CreateJobs(self, request: pb.CreateJobsRequest, _context: Context) -> pb.CreateJobsResponse:
+        """One ingest, and one job an output."""
+        wanted = from_message(request, views.CreateJobs)
+        created = create_jobs(self._database, wanted, fetch=self._fetch, public_url=self._public_url)
+        self._wake()
+        return to_message(created, pb.CreateJobsResponse)
+
+    def GetJob(self, request: pb.GetJobRequest, _context: Context) -> pb.Job:
+        """One job."""
+        return to_message(read_jobs.get_job(self._database, request.account_id, request.job_id), pb.Job)
+
+    def ListActiveJobs(self, request: pb.ListRequest, _context: Context) -> pb.JobList:
+        """The jobs that have not ended."""
+        found = read_jobs.list_active_jobs(self._database, request.account_id, _page(request))
+        return to_message(found, pb.JobList)
+
+    def GetIngest(self, request: pb.GetIngestRequest, _context: Context) -> pb.Ingest:
+        """One ingest."""
+        found = read_ingests.get_ingest(self._database, request.account_id, request.ingest_id)
+        return to_message(found, pb.Ingest)
+
+    def ListActiveIngests(self, request: pb.ListRequest, _context: Context) -> pb.IngestList:
+        """The ingests that have not ended."""
+        found = read_ingests.list_active_ingests(self._database, request.account_id, _page(request))
+        return to_message(found, pb.IngestList)
+
+    def GetMedia(self, request: pb.GetMediaRequest, _context: Context) -> pb.Media:
+        """One medium."""
+        found = read_media.get_media(self._database, request.account_id, request.kind, request.media_id)
+        return to_message(found, pb.Media)
+
+    def ListMedia(self, request: pb.ListMediaRequest, _context: Context) -> pb.MediaList:
+        """The media of a kind."""
+        found = read_media.list_media(self._database, request.account_id, request.kind, _page(request))
+        return to_message(found, pb.MediaList)
+
+    def ResolveDownload(self, request: pb.ResolveDownloadRequest, _context: Context) -> pb.Download:
+        """The stored object behind a download URL."""
+        found = resolve_download(self._database, request.kind, request.media_id, request.token, request.name)
+        return to_message(found, pb.Download)
+
+    def GetFormat(self, request: pb.GetFormatRequest, _context: Context) -> media_pb2.OutputFormat:
+        """One output format."""
+        return to_message(read_formats.get_format(request.format_id), media_pb2.OutputFormat)
+
+    def ListFormats(self, request: pb.ListFormatsRequest, _context: Context) -> pb.FormatList:
+        """The output formats."""
+        return to_message(read_formats.list_formats(_page(request)), pb.FormatList)
+
+    def CreateAccount(self, request: pb.CreateAccountRequest, _context: Context) -> pb.Account:
+        """A new account."""
+        return to_message(accounts.create_account(self._database, request.name), pb.Account)
+
+    def CreateKey(self, request: pb.CreateKeyRequest, _context: Context) -> pb.CreateKeyResponse:
+        """A new API key, with its secret."""
+        created = keys.create_key(self._database, request.account_id, request.label)
+        return to_message(created, pb.CreateKeyResponse)
+
+    def ListKeys(self, request: pb.ListKeysRequest, _context: Context) -> pb.KeyList:
+        """The keys of an account, or of all."""
+        found = keys.list_keys(self._database, request.account_id)
+        return to_message(found, pb.KeyList)
+
+    def RevokeKey(self, request: pb.RevokeKeyRequest, _context: Context) -> pb.Key:
+        """End a key."""
+        revoked = keys.revoke_key(self._database, request.account_id, request.key_id)
+        return to_message(revoked, pb.Key)
+
+
+def _page(request: Any) -> Page:
+    return Page(size=request.page_size, number=request.page_number)

@@ -1,0 +1,54 @@
+"""What the scheduler's calls refuse, each with its code: the tree of `reelyard.media.errors`, made specific.
+
+NotFoundError
+├── JobNotFoundError
+├── IngestNotFoundError
+├── MediaNotFoundError
+├── MediaExpiredError      the medium is known, its bytes are gone
+├── FormatNotFoundError
+└── AccountNotFoundError, KeyNotFoundError
+"""
+
+from reelyard.media.errors import ErrorCode, NotFoundError
+
+
+class JobNotFoundError(NotFoundError):
+    """No such job on this account."""
+
+    code = ErrorCode.JOB_NOT_FOUND
+
+
+class IngestNotFoundError(NotFoundError):
+    """No such ingest on this account."""
+
+    code = ErrorCode.INGEST_NOT_FOUND
+
+
+class MediaNotFoundError(NotFoundError):
+    """No such medium of that kind on this account, or none that can be shown yet."""
+
+    code = ErrorCode.ASSET_NOT_FOUND
+
+
+class MediaExpiredError(NotFoundError):
+    """The medium is known and its stored bytes are gone."""
+
+    code = ErrorCode.MEDIA_EXPIRED
+
+
+class FormatNotFoundError(NotFoundError):
+    """No such output format."""
+
+    code = ErrorCode.PROFILE_NOT_FOUND
+
+
+class AccountNotFoundError(NotFoundError):
+    """No such account."""
+
+
+class KeyNotFoundError(NotFoundError):
+    """No such API key on this account."""
+
+
+class StartError(Exception):
+    """The scheduler can't start as it is set up; the message says what to change."""

@@ -1,0 +1,134 @@
+"""Every setting of a scheduler, and which of them go together."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from reelyard.cluster import settings_parsers as parsers
+from reelyard.cluster.settings import (
+    REQUIRED,
+    BrokerSettings,
+    FetchSettings,
+    LogSettings,
+    MetricsSettings,
+    RpcSettings,
+    SettingsError,
+    setting,
+)
+
+#: A lease must outlast this many beats: one that is late or lost is no reason to take a node's work away.
+BEATS_IN_A_LEASE = 3
+
+
+def database_url(value: str) -> str:
+    """Where the database is: `sqlite:///folder/file.db` (always an absolute path) or `postgresql://...`."""
+    valid = "sqlite:///folder/file.db or postgresql://user:password@host:5432/database"
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise ValueError(valid) from None
+    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/"):
+        # SQLAlchemy reads three slashes as a relative path and four as an absolute one; here both are absolute.
+        return "sqlite:////" + value.removeprefix("sqlite:").lstrip("/")
+    if parts.scheme == "postgresql" and parts.path.strip("/"):
+        return value
+    raise ValueError(valid)
+
+
+def listen_address(value: str) -> str:
+    """The `host:port` to serve; port 0 is any free one."""
+    parsers.host_port(value)
+    return value
+
+
+def api_key(value: str) -> str:
+    """A key that fits into a header and a URL: printable ASCII without spaces."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("a key of printable ASCII characters without spaces")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, LogSettings, MetricsSettings):
+    """What a scheduler is told at its start.
+
+    Raises:
+        SettingsError: two settings contradict each other.
+    """
+
+    database_url: str = setting(
+        "REELYARD_DATABASE_URL",
+        REQUIRED,
+        database_url,
+        "The database: postgresql://user:password@host:5432/database, or sqlite:///folder/file.db for one scheduler.",
+        secret=True,
+    )
+    listen: str = setting(
+        "REELYARD_SCHEDULER_LISTEN",
+        "0.0.0.0:50051",
+        listen_address,
+        "host:port on which the scheduler serves gateways and nodes; port 0: any free one.",
+    )
+    api_key: str = setting(
+        "REELYARD_API_KEY",
+        "",
+        api_key,
+        "An API key that shall work from the start; it belongs to the account 'default'.",
+        secret=True,
+    )
+    public_url: str = setting(
+        "REELYARD_PUBLIC_URL",
+        "",
+        parsers.http_base_url,
+        "Base of the URLs that clients are given; unset: the address that the client called.",
+    )
+    lease_seconds: float = setting(
+        "REELYARD_LEASE_SECONDS",
+        20.0,
+        parsers.seconds(0.2, 3600),
+        "How long a node keeps its tasks without a heartbeat; then others get them.",
+    )
+    heartbeat_seconds: float = setting(
+        "REELYARD_HEARTBEAT_SECONDS",
+        2.0,
+        parsers.seconds(0.05, 600),
+        "How often a node renews its leases and tells its progress.",
+    )
+    retry_seconds: tuple[float, ...] = setting(
+        "REELYARD_RETRY_SECONDS",
+        (1.0, 5.0, 20.0),
+        parsers.seconds_list,
+        "Waits before the second, third, ... attempt of a failed task; the last one is repeated as needed.",
+    )
+    notify_retry_seconds: tuple[float, ...] = setting(
+        "REELYARD_NOTIFY_RETRY_SECONDS",
+        (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0),
+        parsers.seconds_list,
+        "Waits before the second, third, ... attempt of a notification; after the last one it is given up.",
+    )
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.lease_seconds < BEATS_IN_A_LEASE * self.heartbeat_seconds:
+            problems.append(
+                f"REELYARD_LEASE_SECONDS is {self.lease_seconds:g} with REELYARD_HEARTBEAT_SECONDS"
+                f" {self.heartbeat_seconds:g}; valid is at least {BEATS_IN_A_LEASE} heartbeats."
+            )
+        if not self.rpc_token and not _is_loopback(self.listen):
+            problems.append(
+                f"REELYARD_RPC_TOKEN is not set and REELYARD_SCHEDULER_LISTEN is '{self.listen}': whoever reaches"
+                " this address could make API keys. Set the token, the same for every gateway, scheduler and"
+                " node, or listen on 127.0.0.1."
+            )
+        if problems:
+            raise SettingsError(problems)
+
+
+def _is_loopback(listen: str) -> bool:
+    host, _ = parsers.host_port(listen)
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name: where it leads to is not known here
+        return False

@@ -1,0 +1,68 @@
+"""What a scheduler waits for at its start, since the parts of a cluster start in any order."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from reelyard.cluster.broker import open_broker, ready_messages
+from reelyard.cluster.work import Queue
+from reelyard.media.errors import UnavailableError
+from scheduler.store.database import Database
+from scheduler.store.migrate import migrate
+from scheduler.usecases.keys import ensure_first_key
+
+#: The wait after the first failed try; it doubles with each further one, up to the last, in seconds.
+FIRST_WAIT_S = 0.2
+LAST_WAIT_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+def until_it_answers(what: str, attempt: Callable[[], None], stop: threading.Event) -> bool:
+    """Run `attempt` until it goes through, with growing waits; False when `stop` was set before that.
+
+    Args:
+        what: name of the part that is waited for, for the log.
+        attempt: raises UnavailableError or OperationalError while the part is not there.
+        stop: ends the wait at once.
+    """
+    wait = FIRST_WAIT_S
+    while not stop.is_set():
+        try:
+            attempt()
+        except (UnavailableError, OperationalError) as error:
+            # The driver's own words say whether it is a wrong password or nobody at home.
+            reason = str(error.__cause__ or error).strip().partition("\n")[0]
+            log.warning("start_waits", part=what, reason=reason, next_try_s=wait)
+            stop.wait(wait)
+            wait = min(wait * 2, LAST_WAIT_S)
+        else:
+            return True
+    return False
+
+
+def prepare_database(database: Database, api_key: str) -> None:
+    """Bring the schema up to date and see to the operator's own key.
+
+    Raises:
+        UnavailableError, OperationalError: the database can't be reached, or is in use; nothing is half done.
+    """
+    revision = migrate(database)
+    log.info("database_ready", dialect=database.dialect, revision=revision or "of a newer version")
+    if api_key:
+        ensure_first_key(database, api_key)
+
+
+def ask_broker(url: str) -> None:
+    """Ask a broker one question over a connection of its own, which is closed again.
+
+    Raises:
+        BrokerDownError: it does not answer.
+    """
+    broker = open_broker(url)
+    try:
+        ready_messages(broker, Queue.INGEST)
+    finally:
+        broker.close()

@@ -1,0 +1,55 @@
+"""Named queries on nodes. Nodes have no event rows: their comings and goings are in the log."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, select, update
+
+from scheduler.domain.node import NODE, NodeEvent
+from scheduler.domain.placement import Node
+from scheduler.store.tables import nodes
+
+
+def find_node(conn: Connection, node_id: str) -> Row[Any] | None:
+    """The node's row as it is now."""
+    return conn.execute(select(nodes).where(nodes.c.id == node_id)).one_or_none()
+
+
+def present_nodes(conn: Connection) -> tuple[Node, ...]:
+    """Every node that beats."""
+    query = select(nodes).where(nodes.c.state.in_(NODE.sources(NodeEvent.LEAVE))).order_by(nodes.c.id)
+    return tuple(as_node(row) for row in conn.execute(query))
+
+
+def as_node(row: Row[Any]) -> Node:
+    """A node's row as placement sees it."""
+    return Node(
+        id=row.id,
+        name=row.name,
+        state=row.state,
+        encoders=frozenset(row.encoders),
+        slots=dict(row.slots),
+        failures_in_row=row.failures_in_row,
+        set_aside_until_ms=row.set_aside_until_ms,
+    )
+
+
+def move_node(conn: Connection, node_id: str, event: NodeEvent, *guards: ColumnElement[bool], **values: Any) -> bool:
+    """Move a node on by `event`; False when its state or the guards do not allow it, which is no error here.
+
+    A node tells the same thing in every beat, and several schedulers find the same silent node.
+    """
+    for state in NODE.sources(event):
+        statement = update(nodes).where(nodes.c.id == node_id, nodes.c.state == state, *guards)
+        if conn.execute(statement.values(state=NODE.advance(state, event), **values)).rowcount == 1:
+            return True
+    return False
+
+
+def update_node(conn: Connection, node_id: str, **values: Any) -> None:
+    """Change a node's row but for its state."""
+    conn.execute(update(nodes).where(nodes.c.id == node_id).values(**values))
+
+
+def forgive(conn: Connection, node_id: str) -> None:
+    """A success ends a node's row of failures. Writes nothing where there is none."""
+    conn.execute(update(nodes).where(nodes.c.id == node_id, nodes.c.failures_in_row > 0).values(failures_in_row=0))

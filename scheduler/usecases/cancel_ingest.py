@@ -1,0 +1,27 @@
+"""Cancel an ingest."""
+
+from sqlalchemy import Connection, select
+
+from scheduler.domain.policy import Policy
+from scheduler.errors import IngestNotFoundError
+from scheduler.store.database import Database
+from scheduler.store.job_queries import lock_ingest_with_jobs
+from scheduler.store.tables import ingests
+from scheduler.usecases.endings import cancel_running_ingest
+
+
+def cancel_ingest(db: Database, account_id: int, ingest_id: int, policy: Policy) -> None:
+    """End an ingest that has not ended, and all its jobs. Its node hears that with its next beat.
+
+    Raises:
+        IngestNotFoundError: no such ingest on this account.
+        ConflictError: it has ended.
+    """
+    db.transact(lambda conn: _cancel(conn, account_id, ingest_id, policy))
+
+
+def _cancel(conn: Connection, account_id: int, ingest_id: int, policy: Policy) -> None:
+    query = select(ingests.c.id).where(ingests.c.id == ingest_id, ingests.c.account_id == account_id)
+    if conn.execute(query).one_or_none() is None:
+        raise IngestNotFoundError(f"there is no ingest {ingest_id}")
+    cancel_running_ingest(conn, lock_ingest_with_jobs(conn, ingest_id), policy)

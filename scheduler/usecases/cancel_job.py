@@ -1,0 +1,27 @@
+"""Cancel a job."""
+
+from sqlalchemy import Connection, select
+
+from scheduler.domain.policy import Policy
+from scheduler.errors import JobNotFoundError
+from scheduler.store.database import Database
+from scheduler.store.job_queries import lock_job
+from scheduler.store.tables import jobs
+from scheduler.usecases.endings import cancel_running_job
+
+
+def cancel_job(db: Database, account_id: int, job_id: int, policy: Policy) -> None:
+    """End a job that has not ended. Nodes that work for it hear that with their next beat.
+
+    Raises:
+        JobNotFoundError: no such job on this account.
+        ConflictError: it has ended.
+    """
+    db.transact(lambda conn: _cancel(conn, account_id, job_id, policy))
+
+
+def _cancel(conn: Connection, account_id: int, job_id: int, policy: Policy) -> None:
+    query = select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.account_id == account_id)
+    if conn.execute(query).one_or_none() is None:
+        raise JobNotFoundError(f"there is no job {job_id}")
+    cancel_running_job(conn, lock_job(conn, job_id), policy)

@@ -1,0 +1,171 @@
+"""Give a task to a node under a lease."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from reelyard.cluster.node_client import Claim
+from reelyard.cluster.task_wire import work_from_dict
+from reelyard.cluster.work import IngestWork, NotifyWork, TaskKind, TaskSpec
+from reelyard.media.errors import ConflictError
+from scheduler.domain.ingest import INGEST, IngestEvent, IngestState
+from scheduler.domain.job import JOB, JobEvent, JobState
+from scheduler.domain.keys import attempt_prefix
+from scheduler.domain.node import NODE, NodeEvent
+from scheduler.domain.placement import PASS_ON_WAIT_MS, PASSES_AN_ATTEMPT, SET_ASIDE_WAIT_MS
+from scheduler.domain.policy import Policy
+from scheduler.domain.task import TaskEvent, TaskState
+from scheduler.store.clock import now_ms, read_now
+from scheduler.store.database import Database
+from scheduler.store.job_queries import lock_ingest_with_jobs
+from scheduler.store.node_queries import find_node, present_nodes
+from scheduler.store.tables import accounts, ingests, jobs, tasks
+from scheduler.store.task_queries import count_passes, insert_attempt, lock_task, move_task
+from scheduler.store.transitions import transition
+
+GONE = "gone"  # not waiting for a node, or not with this attempt: the hint is stale
+ELSEWHERE = "elsewhere"  # another node should try it this time
+SET_ASIDE = "set_aside"  # this node failed too often; others get the tasks for a while
+UNKNOWN_NODE = "unknown_node"  # register first
+
+
+def claim_task(db: Database, node_id: str, task_id: int, attempt: int, token: str, policy: Policy) -> Claim:
+    """Grant the task to the node, or say why not.
+
+    The same token gets the same task again, so that a node may repeat a claim whose answer was lost.
+
+    Args:
+        db: the database.
+        node_id: who asks.
+        task_id: from the hint.
+        attempt: from the hint.
+        token: a UUID that the node made for this claim; finish, fail and release must show it.
+        policy: the length of a lease.
+    """
+    try:
+        return db.transact(lambda conn: _claim(conn, node_id, (task_id, attempt), token, policy))
+    except ConflictError:
+        return Claim(granted=False, refusal=GONE)  # another node was quicker
+
+
+def _claim(conn: Connection, node_id: str, hint: tuple[int, int], token: str, policy: Policy) -> Claim:
+    node = find_node(conn, node_id)
+    if node is None or node.state not in NODE.sources(NodeEvent.LEAVE):
+        return Claim(granted=False, refusal=UNKNOWN_NODE)
+    task_id, attempt = hint
+    task = lock_task(conn, task_id)
+    if task is None:
+        return Claim(granted=False, refusal=GONE)
+    if _holds_already(conn, task, node_id, token):
+        return Claim(granted=True, task=_specification(conn, task))
+    if task.state != TaskState.QUEUED or task.attempt != attempt:
+        return Claim(granted=False, refusal=GONE)
+    refusal = _better_elsewhere(conn, task, node)
+    if refusal:
+        move_task(
+            conn,
+            task,
+            TaskEvent.PASS_ON,
+            detail=f"{refusal}: {node.name}",
+            not_before_ms=now_ms() + (PASS_ON_WAIT_MS if refusal == ELSEWHERE else SET_ASIDE_WAIT_MS),
+        )
+        return Claim(granted=False, refusal=refusal)
+    _take(conn, task, node, token, policy)
+    return Claim(granted=True, task=_specification(conn, task))
+
+
+def _holds_already(conn: Connection, task: Row[Any], node_id: str, token: str) -> bool:
+    return (
+        task.state == TaskState.RUNNING
+        and task.node_id == node_id
+        and task.token == token
+        and task.lease_until_ms > read_now(conn)
+    )
+
+
+def _better_elsewhere(conn: Connection, task: Row[Any], node: Row[Any]) -> str:
+    """Why another node should have the task; "" when this one may."""
+    now = read_now(conn)
+    if node.set_aside_until_ms <= now and task.avoid_node != node.name:
+        return ""
+    others = [
+        other
+        for other in present_nodes(conn)
+        if other.id != node.id and other.serves(task.queue) and not other.is_set_aside(now)
+    ]
+    if not others:
+        return ""
+    if node.set_aside_until_ms > now:
+        return SET_ASIDE
+    # The others may be busy for hours: after a few rounds the task goes to whoever asks.
+    if count_passes(conn, task.id) >= PASSES_AN_ATTEMPT * (task.attempt - 1):
+        return ""
+    return ELSEWHERE if any(other.name != task.avoid_node for other in others) else ""
+
+
+def _take(conn: Connection, task: Row[Any], node: Row[Any], token: str, policy: Policy) -> None:
+    move_task(
+        conn,
+        task,
+        TaskEvent.CLAIM,
+        tasks.c.attempt == task.attempt,
+        detail=f"attempt {task.attempt} on {node.name}",
+        token=token,
+        node_id=node.id,
+        lease_until_ms=now_ms() + policy.lease_ms,
+        progress_permille=0,
+        started_ms=task.started_ms or now_ms(),
+    )
+    insert_attempt(conn, task, node)
+    if task.kind == TaskKind.INGEST:
+        _start_ingest(conn, task.ingest_id)
+
+
+def _start_ingest(conn: Connection, ingest_id: int) -> None:
+    """The first claim of an ingest starts it and its jobs; a later attempt finds them started."""
+    ingest, its_jobs = lock_ingest_with_jobs(conn, ingest_id)
+    if ingest.state != IngestState.QUEUED:
+        return
+    transition(conn, INGEST, ingest, IngestEvent.START, started_ms=now_ms())
+    for job in its_jobs:
+        if job.state == JobState.QUEUED:
+            transition(conn, JOB, job, JobEvent.START, started_ms=now_ms())
+
+
+def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
+    kind = TaskKind(task.kind)
+    work = work_from_dict(kind, task.work)
+    # What may be secret is not in the task's row.
+    if isinstance(work, IngestWork):
+        work = replace(work, source_url=_source_url(conn, task.ingest_id))
+    elif isinstance(work, NotifyWork):
+        url, secret = _receiver(conn, task.job_id)
+        work = replace(work, url=url, secret=secret)
+    return TaskSpec(
+        task_id=task.id,
+        attempt=task.attempt,
+        kind=kind,
+        account_id=task.account_id,
+        job_id=task.job_id or 0,
+        ingest_id=task.ingest_id or 0,
+        output_prefix=attempt_prefix(
+            job_id=task.job_id, ingest_id=task.ingest_id, task_id=task.id, attempt=task.attempt
+        ),
+        work=work,
+    )
+
+
+def _source_url(conn: Connection, ingest_id: int) -> str:
+    return str(conn.execute(select(ingests.c.source_url).where(ingests.c.id == ingest_id)).scalar_one())
+
+
+def _receiver(conn: Connection, job_id: int) -> tuple[str, str]:
+    """Where a job's notification goes, and the secret that signs it."""
+    query = (
+        select(jobs.c.spec, accounts.c.webhook_secret)
+        .join(accounts, accounts.c.id == jobs.c.account_id)
+        .where(jobs.c.id == job_id)
+    )
+    row = conn.execute(query).one()
+    return str(row.spec["ping_url"]), str(row.webhook_secret)

@@ -1,0 +1,139 @@
+"""API keys: made here, shown once, kept only as a hash."""
+
+import hashlib
+import secrets
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from reelyard.cluster.views import CreatedKeyView, KeyListView, KeyView
+from scheduler.errors import AccountNotFoundError, KeyNotFoundError
+from scheduler.store.clock import now_ms, read_now
+from scheduler.store.database import Database
+from scheduler.store.ids import new_id
+from scheduler.store.tables import accounts, api_keys
+from scheduler.usecases.accounts import check_label, insert_account
+
+#: Begins every key that is made here, so that people and secret scanners know one when they see it.
+KEY_START = "ry_"
+#: Random bytes of a key: 256 bits, 43 characters.
+KEY_BYTES = 32
+#: How much of a key is kept to tell it from others: this many characters, and never over a third of it.
+PREFIX_LENGTH = 8
+#: The account that owns the key of REELYARD_API_KEY.
+FIRST_ACCOUNT = "default"
+
+log = structlog.get_logger(__name__)
+
+
+def hash_key(secret: str) -> str:
+    """What is stored of a key, and what a gateway sends: its hexadecimal SHA-256.
+
+    No salt and no slow hash: a key has 256 random bits, so there is nothing to guess.
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create_key(database: Database, account_id: int, label: str = "") -> CreatedKeyView:
+    """A new key for an account, with its secret.
+
+    Raises:
+        AccountNotFoundError: no such account.
+        SpecError: the label is too long or holds control characters.
+    """
+    check_label("label", label)
+    secret = KEY_START + secrets.token_urlsafe(KEY_BYTES)
+
+    def work(conn: Connection) -> KeyView:
+        if conn.execute(select(accounts.c.id).where(accounts.c.id == account_id)).one_or_none() is None:
+            raise AccountNotFoundError(f"there is no account {account_id}")
+        return _insert_key(conn, account_id, secret, label)
+
+    return CreatedKeyView(key=database.transact(work), secret=secret)
+
+
+def list_keys(database: Database, account_id: int = 0) -> KeyListView:
+    """The keys of an account, or of all (0), the oldest first; revoked ones too."""
+    query = select(api_keys).order_by(api_keys.c.id)
+    if account_id:
+        query = query.where(api_keys.c.account_id == account_id)
+    with database.read() as conn:
+        return KeyListView(keys=tuple(_view(row) for row in conn.execute(query)))
+
+
+def revoke_key(database: Database, account_id: int, key_id: int) -> KeyView:
+    """End a key of an account (0: of any); one that is revoked already stays as it is.
+
+    Raises:
+        KeyNotFoundError: no such key on this account.
+    """
+    mine = [api_keys.c.id == key_id]
+    if account_id:
+        mine.append(api_keys.c.account_id == account_id)
+
+    def work(conn: Connection) -> KeyView:
+        conn.execute(update(api_keys).where(*mine, api_keys.c.revoked_ms.is_(None)).values(revoked_ms=now_ms()))
+        row = conn.execute(select(api_keys).where(*mine)).one_or_none()
+        if row is None:
+            raise KeyNotFoundError(f"there is no API key {key_id} on this account")
+        return _view(row)
+
+    return database.transact(work)
+
+
+def ensure_first_key(database: Database, secret: str) -> None:
+    """See to it that the operator's own key (REELYARD_API_KEY) works; it belongs to the account `default`.
+
+    Running it again, or in two schedulers at once, changes nothing. A key that was revoked stays revoked.
+    """
+
+    def work(conn: Connection) -> None:
+        row = conn.execute(select(api_keys).where(api_keys.c.key_sha256 == hash_key(secret))).one_or_none()
+        if row is not None:
+            if row.revoked_ms is not None:
+                log.warning("first_key_is_revoked", key_id=row.id, setting="REELYARD_API_KEY")
+            return
+        account_id = conn.execute(select(accounts.c.id).where(accounts.c.name == FIRST_ACCOUNT)).scalar_one_or_none()
+        if account_id is None:
+            account_id = insert_account(conn, FIRST_ACCOUNT).account_id
+        _insert_key(conn, account_id, secret, "REELYARD_API_KEY")
+
+    try:
+        database.transact(work)
+    except IntegrityError:
+        database.transact(work)  # another scheduler was faster by a moment; now its rows are there to be seen
+
+
+def _insert_key(conn: Connection, account_id: int, secret: str, label: str) -> KeyView:
+    key = KeyView(
+        key_id=new_id(conn, "key"),
+        account_id=account_id,
+        label=label,
+        prefix=secret[: min(PREFIX_LENGTH, len(secret) // 3)],
+        created_ms=read_now(conn),
+    )
+    conn.execute(
+        insert(api_keys).values(
+            id=key.key_id,
+            account_id=account_id,
+            key_sha256=hash_key(secret),
+            prefix=key.prefix,
+            label=label,
+            created_ms=key.created_ms,
+        )
+    )
+    return key
+
+
+def _view(row: Row[Any]) -> KeyView:
+    return KeyView(
+        key_id=row.id,
+        account_id=row.account_id,
+        label=row.label,
+        prefix=row.prefix,
+        created_ms=row.created_ms,
+        last_used_ms=row.last_used_ms or 0,
+        revoked_ms=row.revoked_ms or 0,
+    )

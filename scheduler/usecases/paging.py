@@ -1,0 +1,38 @@
+"""One page of a list, as every list call of the scheduler takes it."""
+
+from dataclasses import dataclass
+
+from reelyard.media.errors import ErrorCode, SpecError
+
+#: The most that a page may hold, and what it holds when nothing was said.
+MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Which part of a list; a number of 1 is the first page.
+
+    Raises:
+        SpecError: the size or the number is out of range.
+    """
+
+    size: int = DEFAULT_PAGE_SIZE
+    number: int = 1
+
+    def __post_init__(self) -> None:
+        if self.size > MAX_PAGE_SIZE:
+            raise SpecError(
+                "page_size",
+                f"{{page_size}} is {self.size}; the most is {MAX_PAGE_SIZE}",
+                code=ErrorCode.PAGE_SIZE_MORE_THAN_MAX,
+            )
+        if self.size < 1:
+            raise SpecError("page_size", f"{{page_size}} is {self.size}; valid are 1 to {MAX_PAGE_SIZE}")
+        if self.number < 1:
+            raise SpecError("page_number", f"{{page_number}} is {self.number}; the first page is 1")
+
+    @property
+    def offset(self) -> int:
+        """How many entries come before the page."""
+        return (self.number - 1) * self.size

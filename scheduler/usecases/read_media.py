@@ -1,0 +1,96 @@
+"""Input and output media as their account sees them.
+
+A medium is shown from the moment that its bytes are there, and for ever after: expired and deleted ones stay on
+record. What is still being made, or never came to be, is not shown as a medium; its job or ingest says why.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+
+from reelyard.cluster.views import MediaListView, MediaView
+from reelyard.cluster.wire import from_dict
+from reelyard.media.errors import SpecError
+from reelyard.media.info import MediaInfo
+from scheduler.domain.media import FileRole, MediaKind, MediaState
+from scheduler.errors import MediaNotFoundError
+from scheduler.store.database import Database
+from scheduler.store.tables import media
+from scheduler.usecases.media_files import download_path, files_of
+from scheduler.usecases.paging import Page
+
+#: The states in which a medium is shown.
+SHOWN = (MediaState.AVAILABLE, MediaState.EXPIRED, MediaState.DELETED)
+
+_primary = files_of(FileRole.PRIMARY)
+_thumbnail = files_of(FileRole.THUMBNAIL)
+
+
+def get_media(database: Database, account_id: int, kind: str, media_id: int) -> MediaView:
+    """One medium of a kind (`input` or `output`).
+
+    Raises:
+        SpecError: no such kind.
+        MediaNotFoundError: no such medium on this account, or none that is shown (yet).
+    """
+    query = _shown().where(_listed(account_id, kind), media.c.id == media_id)
+    with database.read() as conn:
+        row = conn.execute(query).one_or_none()
+    if row is None:
+        raise MediaNotFoundError(f"there is no {kind} media {media_id} on this account")
+    return _view(row)
+
+
+def list_media(database: Database, account_id: int, kind: str, page: Page) -> MediaListView:
+    """A page of an account's media of a kind, the newest first.
+
+    Raises:
+        SpecError: no such kind.
+    """
+    listed = _listed(account_id, kind)
+    query = _shown().where(listed).order_by(media.c.id.desc()).limit(page.size).offset(page.offset)
+    with database.read() as conn:
+        total = conn.execute(select(func.count()).select_from(media).where(listed)).scalar_one()
+        return MediaListView(media=tuple(_view(row) for row in conn.execute(query)), total=total)
+
+
+def _listed(account_id: int, kind: str) -> ColumnElement[bool]:
+    if kind not in tuple(MediaKind):
+        raise SpecError("kind", f"{{kind}} is {kind!r}; valid are {', '.join(MediaKind)}")
+    return and_(media.c.account_id == account_id, media.c.kind == kind, media.c.state.in_(SHOWN))
+
+
+def _shown() -> Select[Any]:
+    return select(
+        media,
+        _primary.c.name.label("primary_name"),
+        _primary.c.size_bytes,
+        _primary.c.sha256,
+        _primary.c.mime_type,
+        _thumbnail.c.name.label("thumbnail_name"),
+    ).select_from(
+        media.outerjoin(
+            _primary, and_(_primary.c.media_id == media.c.id, _primary.c.role == FileRole.PRIMARY)
+        ).outerjoin(_thumbnail, and_(_thumbnail.c.media_id == media.c.id, _thumbnail.c.role == FileRole.THUMBNAIL))
+    )
+
+
+def _view(row: Row[Any]) -> MediaView:
+    # The record of the stored file may be gone with its bytes; the URL then still leads to "expired".
+    name = row.primary_name or row.filename
+    return MediaView(
+        media_id=row.id,
+        kind=row.kind,
+        title=row.title,
+        filename=row.filename,
+        status=row.state,
+        mime_type=row.mime_type or "",
+        size_bytes=row.size_bytes or 0,
+        file_path=download_path(row.kind, row.id, row.token, name),
+        thumbnail_path=download_path(row.kind, row.id, row.token, row.thumbnail_name or ""),
+        info=None if row.info is None else from_dict(MediaInfo, row.info),
+        created_ms=row.created_ms,
+        updated_ms=row.updated_ms,
+        container=row.container,
+        sha256=row.sha256 or "",
+    )

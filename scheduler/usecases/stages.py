@@ -1,0 +1,149 @@
+"""What follows a finished task: results are recorded and the next stage's tasks made, within its transaction."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, select
+
+from reelyard.cluster.wire import from_dict, to_dict
+from reelyard.cluster.work import (
+    DistributeWork,
+    EncodeResult,
+    EncodeWork,
+    IngestResult,
+    Queue,
+    StoreResult,
+    StoreWork,
+    TaskKind,
+)
+from reelyard.media.errors import WorkError
+from reelyard.media.filenames import output_filename
+from reelyard.media.output import OutputSpec
+from reelyard.media.plan import EncodePlan
+from reelyard.media.planning import plan_output, queue_is_gpu
+from scheduler.domain.ingest import INGEST, IngestEvent
+from scheduler.domain.job import JOB, JobEvent, JobState
+from scheduler.domain.media import MEDIA, FileRole, MediaEvent
+from scheduler.domain.placement import encoders_of_gpu_nodes
+from scheduler.domain.policy import Policy
+from scheduler.domain.progress import stage_percent
+from scheduler.domain.task import TaskState
+from scheduler.store.clock import now_ms, read_now
+from scheduler.store.job_queries import (
+    find_medium,
+    insert_media_file,
+    lock_ingest_with_jobs,
+    lock_job,
+)
+from scheduler.store.node_queries import present_nodes
+from scheduler.store.tables import jobs, media, tasks
+from scheduler.store.task_queries import insert_task, tasks_of_job
+from scheduler.store.transitions import transition
+from scheduler.usecases.endings import complete_job, fail_job, insert_ingest_clean
+
+
+def after_ingest(conn: Connection, task: Row[Any], result: IngestResult, policy: Policy) -> None:
+    """Publish the source, then plan each job; one that can't be made of this source fails alone."""
+    ingest, its_jobs = lock_ingest_with_jobs(conn, task.ingest_id)
+    transition(
+        conn,
+        INGEST,
+        ingest,
+        IngestEvent.COMPLETE,
+        transfer_progress=100,
+        storing_progress=100,
+        size_bytes=result.source.size_bytes,
+        mime_type=result.source.mime_type,
+        ended_ms=now_ms(),
+    )
+    _publish(conn, ingest.input_media_id, result.filename, result)
+    insert_ingest_clean(conn, ingest, policy)
+    hardware = encoders_of_gpu_nodes(present_nodes(conn), read_now(conn))
+    for job in its_jobs:
+        if job.state == JobState.IMPORTING:
+            _plan(conn, job, result, hardware, policy)
+
+
+def _plan(conn: Connection, job: Row[Any], result: IngestResult, hardware: frozenset[str], policy: Policy) -> None:
+    spec = from_dict(OutputSpec, job.spec)
+    try:
+        plan = plan_output(spec, result.info, hardware_encoders=hardware)
+    except WorkError as error:
+        fail_job(conn, job, error.code, error.message, policy)
+        return
+    transition(conn, JOB, job, JobEvent.PLAN, importing_progress=100, plan=to_dict(plan))
+    name = output_filename(job.output_media_id, result.filename, spec.container)
+    conn.execute(media.update().where(media.c.id == job.output_media_id).values(filename=name))
+    # One task for the whole output. Chunks will be further tasks of the same kind, told apart by `part`.
+    insert_task(
+        conn,
+        account_id=job.account_id,
+        kind=TaskKind.ENCODE,
+        queue=Queue.ENCODE_GPU if queue_is_gpu(plan) else Queue.ENCODE_CPU,
+        work=EncodeWork(source=result.source, source_info=result.info, plan=plan),
+        job_id=job.id,
+    )
+
+
+def after_encode(conn: Connection, task: Row[Any]) -> None:
+    """Release the store stage when this was the last encode task; its job is locked, so exactly one is."""
+    job = lock_job(conn, task.job_id)
+    parts = tasks_of_job(conn, job.id, [TaskKind.ENCODE])
+    unfinished = exists(select(tasks.c.id)).where(
+        tasks.c.job_id == job.id, tasks.c.kind == TaskKind.ENCODE, tasks.c.state != TaskState.DONE
+    )
+    if any(part.state != TaskState.DONE for part in parts):
+        shown = stage_percent([part.progress_permille for part in parts])
+        conn.execute(jobs.update().where(jobs.c.id == job.id).values(encoding_progress=shown, updated_ms=now_ms()))
+        return
+    transition(conn, JOB, job, JobEvent.ENCODED, ~unfinished, encoding_progress=100)
+    insert_task(
+        conn,
+        account_id=job.account_id,
+        kind=TaskKind.STORE,
+        queue=Queue.STORE,
+        work=StoreWork(
+            output_media_id=job.output_media_id,
+            plan=from_dict(EncodePlan, job.plan),
+            parts=tuple(from_dict(EncodeResult, part.result).part for part in parts),
+        ),
+        job_id=job.id,
+    )
+
+
+def after_store(conn: Connection, task: Row[Any], result: StoreResult) -> None:
+    """Publish the output: from here on its record points to the stored objects."""
+    job = lock_job(conn, task.job_id)
+    transition(conn, JOB, job, JobEvent.STORED, storing_progress=100)
+    output = find_medium(conn, job.output_media_id)
+    _publish(conn, output.id, output.filename, result)
+    insert_task(
+        conn,
+        account_id=job.account_id,
+        kind=TaskKind.DISTRIBUTE,
+        queue=Queue.DISTRIBUTE,
+        work=DistributeWork(output_media_id=output.id, object=result.primary),
+        job_id=job.id,
+    )
+
+
+def after_distribute(conn: Connection, task: Row[Any], policy: Policy) -> None:
+    """Complete the job."""
+    complete_job(conn, lock_job(conn, task.job_id), policy)
+
+
+def _publish(conn: Connection, media_id: int, filename: str, result: IngestResult | StoreResult) -> None:
+    primary = result.source if isinstance(result, IngestResult) else result.primary
+    thumbnail_name = f"{media_id}-image00001.jpg"
+    if filename == thumbnail_name:
+        filename = f"source-{filename}"  # two files of one medium cannot share a URL
+    transition(
+        conn,
+        MEDIA,
+        find_medium(conn, media_id),
+        MediaEvent.PUBLISH,
+        info=to_dict(result.info),
+        filename=filename,
+    )
+    insert_media_file(conn, media_id, filename, FileRole.PRIMARY, primary)
+    if result.thumbnail is not None:
+        insert_media_file(conn, media_id, thumbnail_name, FileRole.THUMBNAIL, result.thumbnail)

@@ -1,0 +1,17 @@
+"""One suite over each pair of back ends: fixtures that run a test once on either."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without a table: a new SQLite file, or a new database of a private PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'reelyard.db'}"
+    server = request.getfixturevalue("postgresql")
+    return server.create_database(f"test_{next(_numbers)}")
