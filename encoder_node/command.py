@@ -12,7 +12,7 @@ import ffmpeg
 
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, video_encoder
 from reelyard.media.filters import audio_filters, thumbnail_filters, video_filters
-from reelyard.media.framing import parse_rational
+from reelyard.media.info import parse_rational
 from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
 
 _SECOND_US = 1_000_000
@@ -38,6 +38,8 @@ ANALYZE_DURATION_US = 30 * _SECOND_US
 STATS_PERIOD_S = "0.5"
 #: An output is stopped when it is this much longer than planned: a damaged time stamp must not fill the disk.
 OVERRUN_SHARE, OVERRUN_US = 0.05, 10 * _SECOND_US
+#: Below this a ceiling would spoil the constant quality of small pictures.
+MIN_CEILING_BPS = 200_000
 #: Pixels; the thumbnail is a preview, not a still.
 THUMBNAIL_WIDTH = 640
 
@@ -140,7 +142,7 @@ def encoder_probe_argv(encoder: str) -> list[str]:
     """
     if encoder in {codec.encoder for codec in AUDIO_CODECS.values()}:
         media = ffmpeg.input("anullsrc=r=48000:cl=stereo", f="lavfi")
-        options = {"c:a": encoder, "t": "0.2"}
+        options: dict[str, str | int] = {"c:a": encoder, "t": "0.2"}
     else:
         media = ffmpeg.input("color=black:s=256x256:r=25:d=0.2", f="lavfi")
         options = {"c:v": encoder, "frames:v": 2, "pix_fmt": "yuv420p"}
@@ -173,10 +175,6 @@ def _video_options(video: VideoPlan) -> dict[str, str | int]:
         "fps_mode": "passthrough",
         **{name: value.format(**numbers) for name, value in {**encoder.arguments, **rate_options}.items()},
     }
-
-
-#: Below this a constant quality would be no quality, however small the picture.
-MIN_CEILING_BPS = 200_000
 
 
 def _audio_options(audio: AudioPlan) -> dict[str, str | int]:

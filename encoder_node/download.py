@@ -27,8 +27,8 @@ from urllib3.exceptions import (
 )
 
 from encoder_node.stop import StopSignal
-from reelyard.cluster.urlguard import follow
 from reelyard.cluster.redact import redact_url
+from reelyard.cluster.urlguard import follow
 from reelyard.media.errors import ErrorCode, WorkError
 
 log = structlog.get_logger(__name__)
@@ -192,7 +192,7 @@ def _one_connection(pool: urllib3.PoolManager, transfer: _Transfer) -> None:
 def _interrupt(response: urllib3.BaseHTTPResponse) -> None:
     # The response may end in the same moment, then there is no socket any more and nothing to interrupt.
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        response.shutdown()  # type: ignore[attr-defined]  # of HTTPResponse, which is what the pool gives
+        response.shutdown()
 
 
 def _begin(response: urllib3.BaseHTTPResponse, transfer: _Transfer) -> None:
@@ -223,9 +223,7 @@ def _refuse_status(status: int, transfer: _Transfer) -> None:
         code, why = ErrorCode.SOURCE_NOT_FOUND, "there is no such file"
     else:
         code, why = ErrorCode.SOURCE_UNREACHABLE, "the server did not give the file"
-    raise WorkError(
-        code, f"The source at {transfer.name} answered with HTTP status {status}: {why}.", http_status=status
-    )
+    raise WorkError(code, f"The source at {transfer.name} answered with HTTP status {status}: {why}.")
 
 
 def _continues(response: urllib3.BaseHTTPResponse, transfer: _Transfer) -> bool:
@@ -266,7 +264,7 @@ def _pieces(response: urllib3.BaseHTTPResponse, transfer: _Transfer) -> Iterator
     """What arrives, with the network's errors as ours. The disk's errors are raised elsewhere and stay apart."""
     while True:
         try:
-            piece = response.read1(_READ_BYTES, decode_content=True)  # type: ignore[attr-defined]
+            piece = response.read1(_READ_BYTES, decode_content=True)
         except ReadTimeoutError as error:
             raise _stalled(transfer) from error
         except (HTTPError, OSError) as error:

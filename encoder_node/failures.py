@@ -138,9 +138,7 @@ def _by_rule(rule: _Rule, phase: Phase) -> Failure:
     if phase is Phase.SOURCE and rule.at_source is not None:
         return Failure(code=rule.at_source, message=_NOT_MEDIA)
     if phase is Phase.OUTPUT and rule.code is not ErrorCode.STORAGE_FAILED:
-        return Failure(
-            code=ErrorCode.ENCODE_FAILED, message=f"The finished output did not pass the check. {rule.message}"
-        )
+        return Failure(code=ErrorCode.ENCODE_FAILED, message=f"The output could not be read back. {rule.message}")
     return Failure(code=rule.code, message=rule.message, gpu=rule.gpu)
 
 

@@ -88,8 +88,7 @@ class Tools:
             WorkError: encode_timeout.
         """
         outcome = self.run(argv, folder=folder, stop=stop, reader=reader, limits=limits)
-        if not outcome.ok:
-            raise ToolError(classify(outcome.errors.kept(), outcome.exit_status, phase=phase), outcome.evidence())
+        raise_unless_ok(outcome, phase)
         return outcome
 
     def probe(self, path: Path, *, folder: Path, stop: StopSignal, phase: Phase) -> MediaInfo:
@@ -102,3 +101,14 @@ class Tools:
         limits = replace(self.limits, stall_s=0.0, hard_s=min(PROBE_HARD_S, self.limits.hard_s))
         outcome = self.succeed(probe_argv(path), folder=folder, stop=stop, phase=phase, limits=limits)
         return parse_probe(outcome.stdout)
+
+
+def raise_unless_ok(outcome: Outcome, phase: Phase) -> None:
+    """Raise what a bad end means.
+
+    Raises:
+        ToolError: the program complained or was killed.
+    """
+    if not outcome.ok:
+        failure = classify(outcome.errors.kept(), outcome.exit_status, phase=phase)
+        raise ToolError(failure, outcome.evidence())

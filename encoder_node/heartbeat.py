@@ -44,6 +44,7 @@ class Heartbeat:
         self._interval_s = REGISTER_RETRY_S
         self._lease_s = 0.0
         self._registered = threading.Event()
+        self._registered_or_leaving = threading.Event()
         self._stopping = threading.Event()
         self._beat_now = threading.Event()
         self._draining = False
@@ -63,18 +64,30 @@ class Heartbeat:
         for thread in self._threads:
             thread.start()
 
-    def wait_registered(self, timeout_s: float | None = None) -> bool:
-        """Wait until a scheduler knows the node; False when the time is over."""
-        return self._registered.wait(timeout_s)
+    def wait_registered(self) -> bool:
+        """Wait until a scheduler knows the node; False when `drain` or `stop` came first."""
+        self._registered_or_leaving.wait()
+        return self._registered.is_set() and not self._draining
+
+    def check(self) -> None:
+        """Readiness: whether the last beat was answered.
+
+        Raises:
+            UnavailableError: it was not, or the node is not registered yet.
+        """
+        if self._silent or not self._registered.is_set():
+            raise UnavailableError("No scheduler has answered the node's last heartbeat.")
 
     def drain(self) -> None:
         """Say with the next beat, which is sent at once, that the node takes no more tasks."""
         self._draining = True
+        self._registered_or_leaving.set()
         self._beat_now.set()
 
     def stop(self) -> None:
         """End both threads and wait for them; a call that is under way ends by its deadline."""
         self._stopping.set()
+        self._registered_or_leaving.set()
         self._beat_now.set()
         self._held.wake()
         for thread in self._threads:
@@ -93,6 +106,7 @@ class Heartbeat:
             self._interval_s, self._lease_s = beat_ms / 1000, lease_ms / 1000
         log.info("node_registered", node_id=me.node_id, name=me.name, lease_s=self._lease_s)
         self._registered.set()
+        self._registered_or_leaving.set()
 
     def _beat_until_stopped(self) -> None:
         while not self._stopping.is_set():

@@ -45,7 +45,7 @@ def local_verified(attempt: Attempt, stored: StoredObject, *, on_share: OnShare 
     digest = file_sha256(path, step)
     if digest != stored.sha256:
         raise StorageError(
-            f"The stored object '{stored.key}' has the SHA-256 {digest}, not {stored.sha256}: it was damaged in the store."
+            f"The stored object '{stored.key}' is damaged: its SHA-256 is {digest}, recorded is {stored.sha256}."
         )
     return path
 

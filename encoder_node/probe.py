@@ -26,10 +26,10 @@ def parse_probe(data: bytes) -> MediaInfo:
         ) from error
     video = tuple(_video(stream) for stream in streams if _is_video(stream))
     audio = tuple(_audio(stream) for stream in streams if stream.get("codec_type") == "audio")
-    tracks = [track.duration_us for track in (*video, *audio)]
+    lengths = [*(track.duration_us for track in video), *(track.duration_us for track in audio)]
     return MediaInfo(
         container=str(container.get("format_name", "")),
-        duration_us=_microseconds(container.get("duration")) or max(tracks, default=0),
+        duration_us=_microseconds(container.get("duration")) or max(lengths, default=0),
         start_us=_microseconds(container.get("start_time")),
         size_bytes=_integer(container.get("size")),
         bitrate_bps=_integer(container.get("bit_rate")),
@@ -86,14 +86,13 @@ def _rotation(stream: Mapping[str, Any]) -> int:
 
 
 def _track_duration(stream: Mapping[str, Any]) -> int:
-    """The stream's duration; Matroska and WebM keep its end in a tag, as "00:00:02.000000000"."""
+    """How long the stream lasts. Matroska and WebM write, as "00:00:02.007000000" in a tag, when it ends."""
     if "duration" in stream:
         return _microseconds(stream["duration"])
-    tags = stream.get("tags", {})
-    hours, _, rest = str(tags.get("DURATION", "")).partition(":")
+    hours, _, rest = str(stream.get("tags", {}).get("DURATION", "")).partition(":")
     minutes, _, seconds = rest.partition(":")
-    end_us = (_integer(hours) * 3600 + _integer(minutes) * 60) * 1_000_000 + _microseconds(seconds)
-    return max(0, end_us - _microseconds(stream.get("start_time")))
+    end = (_integer(hours) * 3600 + _integer(minutes) * 60) * 1_000_000 + _microseconds(seconds)
+    return max(0, end - _microseconds(stream.get("start_time")))
 
 
 def _microseconds(value: object) -> int:

@@ -15,7 +15,8 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import TypeVar
 
 import structlog
@@ -23,6 +24,7 @@ import structlog
 from encoder_node.attempt import Attempt, Stage
 from encoder_node.heartbeat import Heartbeat
 from encoder_node.lease import HeldTask, HeldTasks, lease_clock
+from encoder_node.metrics import NodeMetrics
 from encoder_node.scratch import Scratch
 from encoder_node.stop import StoppedError, StopReason
 from reelyard.cluster.node_client import Claim, NodeClient
@@ -62,6 +64,7 @@ class Runner:
         stages: Mapping[TaskKind, Stage],
         scratch: Scratch,
         store: ObjectStore,
+        metrics: NodeMetrics,
     ) -> None:
         self._client = client
         self._node_id = node_id
@@ -70,6 +73,7 @@ class Runner:
         self._stages = stages
         self._scratch = scratch
         self._store = store
+        self._metrics = metrics
         self._running = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -140,43 +144,48 @@ class Runner:
         return answer
 
     def _run(self, task: TaskSpec, held: HeldTask) -> None:
-        started = time.monotonic()
         log.info("task_started")
+        self._metrics.running.labels(task.kind).inc()
+        started = time.monotonic()
         try:
-            with self._scratch.attempt_folder(task.task_id, task.attempt, held.token) as folder:
-                attempt = Attempt(task=task, held=held, folder=folder, store=self._store)
-                self._run_stage(attempt)
-        except OSError:
-            log.exception("scratch_failed")
-            error = WorkError(
-                _UNFORESEEN[task.kind],
-                "The node could not make a scratch folder.",
-                evidence=redact_text(traceback.format_exc()),
-            )
-            self._fail(task, held, error)
-        log.info("task_left", seconds=round(time.monotonic() - started, 3))
+            outcome = self._run_in_folder(task, held)
+        finally:
+            self._metrics.running.labels(task.kind).dec()
+        seconds = time.monotonic() - started
+        self._metrics.seconds.labels(task.kind).observe(seconds)
+        self._metrics.ended.labels(task.kind, outcome).inc()
+        log.info("task_left", outcome=outcome, seconds=round(seconds, 3))
 
-    def _run_stage(self, attempt: Attempt) -> None:
+    def _run_in_folder(self, task: TaskSpec, held: HeldTask) -> str:
+        with ExitStack() as stack:
+            try:
+                folder = stack.enter_context(self._scratch.attempt_folder(task.task_id, task.attempt, held.token))
+            except OSError as error:
+                log.exception("scratch_failed")
+                return self._fail(task, held, _unforeseen(task.kind, error))
+            return self._run_stage(Attempt(task=task, held=held, folder=folder, store=self._store))
+
+    def _run_stage(self, attempt: Attempt) -> str:
+        """Run the stage and tell the scheduler; returns how it ended, for the log and the metrics."""
         task, held = attempt.task, attempt.held
         try:
             result = self._stages[task.kind].run(attempt)
             held.stop.check()
         except StoppedError as stopped:
-            log.info("task_stopped", reason=stopped.reason)
             attempt.discard()
             if stopped.reason is StopReason.DRAIN:
                 self._release(held)
+            return stopped.reason
         except WorkError as error:
             attempt.discard()
-            self._fail(task, held, error)
+            return self._fail(task, held, error)
         except Exception as error:  # a bug must end the task, and be seen, and not end the worker
             log.exception("task_broke")
             attempt.discard()
-            self._fail(task, held, _unforeseen(task.kind, error))
-        else:
-            self._finish(attempt, result)
+            return self._fail(task, held, _unforeseen(task.kind, error))
+        return self._finish(attempt, result)
 
-    def _finish(self, attempt: Attempt, result: Result) -> None:
+    def _finish(self, attempt: Attempt, result: Result) -> str:
         task, held = attempt.task, attempt.held
         try:
             _until_answered(
@@ -184,40 +193,34 @@ class Runner:
             )
         except StaleTokenError as error:
             if error.already_ended_by_token:  # an earlier try had won, its answer was lost
-                log.info("task_finished", repeated=True)
-                return
+                return "finished"
             log.warning("finish_refused", error=error.message)
             attempt.discard()
+            return "refused"
         except UnavailableError as error:
             log.warning("finish_unanswered", error=error.message, stop=held.stop.reason)
+            return "unanswered"
         except ReelyardError as error:
             # The scheduler answered that it cannot take this result: no use to send it again. What was written
             # stays for the clean task: an answer from inside a failing scheduler proves nothing about its database.
             log.exception("finish_rejected", code=error.code)
-            self._fail(task, held, _unforeseen(task.kind, error))
-        else:
-            log.info("task_finished")
+            return self._fail(task, held, _unforeseen(task.kind, error))
+        return "finished"
 
-    def _fail(self, task: TaskSpec, held: HeldTask, error: WorkError) -> None:
+    def _fail(self, task: TaskSpec, held: HeldTask, error: WorkError) -> str:
         log.warning("task_failed", code=error.code, error=redact_text(error.message))
         try:
             _until_answered(lambda: self._client.fail(self._node_id, task.task_id, held.token, error), held.stop.wait)
         except ReelyardError as refused:
             # Somebody else has the task, or its lease ends and the scheduler gives it out again.
             log.warning("fail_not_taken", code=refused.code, error=refused.message)
+        return "failed"
 
     def _release(self, held: HeldTask) -> None:
         try:
             self._client.release(self._node_id, held.task_id, held.token)
         except ReelyardError as error:
             log.warning("release_not_taken", code=error.code, error=error.message)
-
-
-def _pauses() -> Iterator[float]:
-    pause_s = FIRST_RETRY_S
-    while True:
-        yield pause_s
-        pause_s = min(pause_s * 2, LAST_RETRY_S)
 
 
 def _until_answered(call: Callable[[], T], pause: Callable[[float], bool]) -> T:
@@ -227,13 +230,14 @@ def _until_answered(call: Callable[[], T], pause: Callable[[float], bool]) -> T:
         UnavailableError: given up.
         ReelyardError: the scheduler's answer.
     """
-    for pause_s in _pauses():
+    pause_s = FIRST_RETRY_S
+    while True:
         try:
             return call()
         except UnavailableError:
             if pause(pause_s):
                 raise
-    raise UnavailableError("The pauses between tries came to an end.")  # they never do; for the type checker
+        pause_s = min(pause_s * 2, LAST_RETRY_S)
 
 
 def _unforeseen(kind: TaskKind, error: Exception) -> WorkError:

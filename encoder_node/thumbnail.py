@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-import structlog
-
 from encoder_node.attempt import Attempt
 from encoder_node.command import thumbnail_argv
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
-
-log = structlog.get_logger(__name__)
 
 #: Object name and MIME type of every thumbnail.
 NAME = "thumbnail.jpg"
@@ -26,10 +22,13 @@ def make_thumbnail(tools: Tools, attempt: Attempt, path: Path, info: MediaInfo, 
         WorkError: no picture could be decoded.
     """
     target = attempt.folder / NAME
-    outcome = tools.succeed(
-        thumbnail_argv(path, target, info), folder=attempt.folder, stop=attempt.stop, phase=phase
-    )
-    if not target.is_file() or target.stat().st_size == 0:
-        code = ErrorCode.SOURCE_CORRUPT if phase is Phase.SOURCE else ErrorCode.ENCODE_FAILED
-        raise WorkError(code, "No picture of the video could be decoded.", evidence=outcome.evidence())
-    return target
+    evidence = ""
+    # From a tenth of the way, past titles and fades; from the beginning where there is nothing that far in.
+    for at_us in dict.fromkeys((info.duration_us // 10, 0)):
+        argv = thumbnail_argv(path, target, video_index=info.video[0].index, at_us=at_us)
+        outcome = tools.succeed(argv, folder=attempt.folder, stop=attempt.stop, phase=phase)
+        if target.is_file() and target.stat().st_size > 0:
+            return target
+        evidence = outcome.evidence()
+    code = ErrorCode.SOURCE_CORRUPT if phase is Phase.SOURCE else ErrorCode.ENCODE_FAILED
+    raise WorkError(code, "No picture of the video could be decoded.", evidence=evidence)

@@ -31,7 +31,7 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
     for calls_of in (jobs, ingests, media, formats):
-        app.include_router(calls_of.router, prefix=calls.PREFIX)
+        app.include_router(calls_of.router)
     app.include_router(downloads.router)
     app.include_router(operations_router)
     if with_metrics:

@@ -13,4 +13,4 @@ def read_object_id(what: str, text: str) -> int:
     """
     if text.isascii() and text.isdecimal() and len(text) <= _DIGITS_MAX and int(text) > 0:
         return int(text)
-    raise SpecError(what, f"The {what} is {text[:40]!r}; a whole number from 1 is wanted.")
+    raise SpecError(what, f"The {what} is {text[:40]!r}; a whole number from 1 is wanted")

@@ -26,6 +26,7 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "none"
 _MS = 1000
+_PATH_SHOWN = 300
 
 #: The status that the log has for a client that left before it was answered, as nginx writes it.
 LEFT = 499
@@ -119,14 +120,14 @@ class _Answer:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status = int(message["status"])
             MutableHeaders(scope=message)[REQUEST_ID_HEADER] = self._request_id
         await self._send(message)
 
 
 def shown_path(path: str) -> str:
     """A path as a log may show it: without the token that opens a download."""
-    return _TOKEN.sub(r"\1…", path)
+    return _TOKEN.sub(r"\1…", path)[:_PATH_SHOWN]
 
 
 def _request_id(headers: Headers) -> str:

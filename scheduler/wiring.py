@@ -1,20 +1,98 @@
 """Builds one scheduler out of its settings: the only place that knows all of its parts."""
 
-import threading
-from collections.abc import Callable, Iterator
+from functools import partial
 
 import dramatiq
-import grpc
-import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
-from reelyard.cluster.broker import declare_queues, open_broker, ready_messages
+from reelyard.cluster.broker import open_broker
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import MetricsServer, new_registry, serve_metrics
-from reelyard.cluster.rpc_server import add_health_and_reflection, build_server
-from reelyard.cluster.settings_parsers import host_port
+from reelyard.cluster.metrics import new_registry
+from reelyard.cluster.rpc_server import build_server
 from reelyard.cluster.urlguard import FetchPolicy
-from reelyard.cluster.work import Queue
 from reelyard.media.errors import UnavailableError
-from reelyard.rpc.v1 import gateway_pb2, gateway_pb2_grpc, node_pb2, node_pb2_grpc
+from scheduler.dispatcher import Dispatcher
+from scheduler.domain.policy import Policy
+from scheduler.domain.retry import RetryWaits
+from scheduler.entrypoints.backlog_metrics import BacklogCollector
+from scheduler.entrypoints.dispatch_loop import DispatchLoop
+from scheduler.entrypoints.gateway_service import GatewayServicer
+from scheduler.entrypoints.node_service import NodeServicer
+from scheduler.entrypoints.rpc import SERVICES, add_services
+from scheduler.entrypoints.serving import HealthMonitor, StartGate
+from scheduler.entrypoints.sweep_loop import SweepLoop
+from scheduler.service import Loop, Parts, SchedulerService
+from scheduler.settings import SchedulerSettings
+from scheduler.store.database import Database
+
+#: Calls that run at once. Each holds one connection to the database, of which the loops and the metrics need two.
+RPC_THREADS = 10
+
+
+def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None) -> SchedulerService:
+    """A scheduler, not yet started.
+
+    Args:
+        settings: what it was told.
+        broker: the broker to send hints to, which stays the caller's; None: one for `settings.broker_url`.
+    """
+    database = Database(settings.database_url)
+    hints = broker if broker is not None else open_broker(settings.broker_url)
+    policy = _policy(settings)
+    dispatcher = Dispatcher(database, hints)
+    gateways = GatewayServicer(
+        database,
+        wake=dispatcher.wake,
+        fetch=FetchPolicy(settings.fetch_allow_cidrs),
+        public_url=settings.public_url,
+    )
+    nodes = NodeServicer(database, dispatcher, policy)
+    registry = new_registry()
+    registry.register(BacklogCollector(database))
+    gate = StartGate()
+    server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
+    # The broker is not among the checks: while it is down, jobs are accepted and finished; hints follow later.
+    loops: dict[str, Loop] = {
+        "dispatch": DispatchLoop(dispatcher),
+        "sweep": SweepLoop(database, dispatcher, policy),
+    }
+    checks = {name: partial(_check_runs, name, loop) for name, loop in loops.items()}
+    readiness = Readiness({"database": partial(_check_database, database), **checks})
+    return SchedulerService(
+        Parts(
+            settings=settings,
+            database=database,
+            server=server,
+            gate=gate,
+            health=HealthMonitor(add_services(server, gateways, nodes), SERVICES, readiness),
+            readiness=readiness,
+            loops=tuple(loops.values()),
+            registry=registry,
+            close_broker=hints.close if broker is None else _leave_open,
+        )
+    )
+
+
+def _policy(settings: SchedulerSettings) -> Policy:
+    """The times and limits of the use cases."""
+    return Policy(
+        heartbeat_ms=round(settings.heartbeat_seconds * 1000),
+        lease_ms=round(settings.lease_seconds * 1000),
+        retry_waits=RetryWaits(task_s=settings.retry_seconds, patient_s=settings.notify_retry_seconds),
+    )
+
+
+def _check_database(database: Database) -> None:
+    """Ask the database one question."""
+    with database.read() as conn:
+        conn.execute(text("SELECT 1"))
+
+
+def _check_runs(name: str, loop: Loop) -> None:
+    """See whether a loop's thread is there."""
+    if not loop.is_alive():
+        raise UnavailableError(f"the {name} loop does not run")
+
+
+def _leave_open() -> None:
+    """The broker is the caller's to close."""

@@ -13,8 +13,9 @@ from encoder_node.objects import local_source
 from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
 from reelyard.cluster.work import EncodedPart, EncodeResult, EncodeWork
-from reelyard.media.catalogue import CONTAINERS, output_mime_type
+from reelyard.media.catalogue import CONTAINERS, COPY, output_mime_type
 from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import queue_is_gpu, software_plan
 from reelyard.media.verify import check_output
@@ -45,12 +46,7 @@ class EncodeStage:
         target = attempt.folder / f"output.{container.extension}"
         reader, outcome = self._encode(attempt, work.plan, source, target)
         info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
-        try:
-            check_output(
-                work.plan, info, decode_errors=outcome.errors.total, decoded_frames=reader.frames
-            )
-        except WorkError as error:
-            raise WorkError(error.code, error.message, evidence=outcome.evidence()) from error
+        _check(work.plan, info, reader, outcome)
         stored = attempt.upload(
             target.name,
             target,
@@ -58,9 +54,7 @@ class EncodeStage:
         )
         return EncodeResult(part=EncodedPart(object=stored, info=info))
 
-    def _encode(
-        self, attempt: Attempt, plan: EncodePlan, source: Path, target: Path
-    ) -> tuple[ProgressReader, Outcome]:
+    def _encode(self, attempt: Attempt, plan: EncodePlan, source: Path, target: Path) -> tuple[ProgressReader, Outcome]:
         try:
             return self._run_ffmpeg(attempt, plan, source, target)
         except ToolError as error:
@@ -98,3 +92,23 @@ class EncodeStage:
                 ErrorCode.ENCODE_FAILED, "The encoder ended before it was done.", evidence=outcome.evidence()
             )
         return reader, outcome
+
+
+def _check(plan: EncodePlan, info: MediaInfo, reader: ProgressReader, outcome: Outcome) -> None:
+    """Hold the file against the plan, and against what the encoder said that it wrote."""
+    try:
+        check_output(
+            plan,
+            info,
+            decode_errors=0,  # the store stage decodes it
+            decoded_frames=reader.frames,
+            source_errors=outcome.errors.total,
+        )
+    except WorkError as error:
+        raise WorkError(error.code, error.message, evidence=outcome.evidence()) from error
+    if plan.video and plan.video.encoder != COPY and info.video[0].frames != reader.frames:
+        raise WorkError(
+            ErrorCode.ENCODE_FAILED,
+            f"The encoder wrote {reader.frames} frames and the file holds {info.video[0].frames}.",
+            evidence=outcome.evidence(),
+        )

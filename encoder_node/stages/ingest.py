@@ -11,7 +11,7 @@ from encoder_node.attempt import Attempt
 from encoder_node.command import demux_check_argv
 from encoder_node.download import Downloaded, DownloadLimits, download
 from encoder_node.failures import Phase
-from encoder_node.ffmpeg import Tools
+from encoder_node.ffmpeg import Tools, raise_unless_ok
 from encoder_node.progress import ProgressReader
 from reelyard.cluster.objectstore.store import StorageError
 from reelyard.cluster.work import IngestResult, IngestWork, StoredObject
@@ -62,18 +62,14 @@ class IngestStage:
         source = attempt.upload("source", path, mime_type=mime_type_for(info, filename), on_share=on_share)
         if source.sha256 != got.sha256:
             raise StorageError("The source changed between download and store: the node's disk is not sound.")
-        return IngestResult(
-            source=source, thumbnail=_store_picture(attempt, picture), info=info, filename=filename
-        )
+        return IngestResult(source=source, thumbnail=_store_picture(attempt, picture), info=info, filename=filename)
 
     def _download(self, attempt: Attempt, url: str, path: Path) -> Downloaded:
         def on_progress(done: int, total: int, mime_type: str) -> None:
             permille = done * 1000 // total if total else 0
             attempt.held.report(permille=permille, size_bytes=total, mime_type=mime_type)
 
-        got = download(
-            self._pool, url, path, stop=attempt.stop, limits=self._limits, on_progress=on_progress
-        )
+        got = download(self._pool, url, path, stop=attempt.stop, limits=self._limits, on_progress=on_progress)
         attempt.held.report(permille=1000, size_bytes=got.size_bytes, mime_type=got.mime_type)
         log.info("source_downloaded", size_bytes=got.size_bytes, mime_type=got.mime_type)
         if got.size_bytes == 0:
@@ -83,11 +79,10 @@ class IngestStage:
     def _inspect(self, attempt: Attempt, path: Path, got: Downloaded) -> tuple[MediaInfo, Path | None]:
         """Probe the file and read it to its end; a picture is made at the same time."""
         try:
-            info = self._tools.probe(path, folder=attempt.folder, stop=attempt.stop, phase=Phase.SOURCE)
+            probed = self._tools.probe(path, folder=attempt.folder, stop=attempt.stop, phase=Phase.SOURCE)
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix="thumbnail") as pool:
-                picture = pool.submit(self._picture, attempt, path, info)
-                check_source(info, demuxed_us=self._demux(attempt, path))
-                return info, picture.result()
+                picture = pool.submit(self._picture, attempt, path, probed)
+                return self._demux(attempt, path, probed), picture.result()
         except WorkError as error:
             if error.code is ErrorCode.SOURCE_NOT_MEDIA and got.mime_type.startswith("text/"):
                 raise WorkError(
@@ -97,17 +92,16 @@ class IngestStage:
                 ) from error
             raise
 
-    def _demux(self, attempt: Attempt, path: Path) -> int:
-        """Read every packet; returns the time that was covered, in microseconds. A cut file ends early."""
+    def _demux(self, attempt: Attempt, path: Path, probed: MediaInfo) -> MediaInfo:
+        """Read every packet and hold it against the probe: a cut file ends early, with exit status 0."""
         reader = ProgressReader()
-        self._tools.succeed(
-            demux_check_argv(path),
-            folder=attempt.folder,
-            stop=attempt.stop,
-            phase=Phase.SOURCE,
-            reader=reader,
-        )
-        return reader.out_time_us
+        outcome = self._tools.run(demux_check_argv(path), folder=attempt.folder, stop=attempt.stop, reader=reader)
+        try:
+            info = check_source(probed, demuxed_us=reader.out_time_us)
+        except WorkError as error:
+            raise WorkError(error.code, error.message, evidence=outcome.evidence()) from error
+        raise_unless_ok(outcome, Phase.ENCODE)
+        return info
 
     def _picture(self, attempt: Attempt, path: Path, info: MediaInfo) -> Path | None:
         """A thumbnail, None without video. A source whose pictures cannot be decoded may still have good audio."""

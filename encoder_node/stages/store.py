@@ -4,6 +4,7 @@ An output of one part is not written again: its object is read back from the sto
 will get, and the record is pointed at it when the task is finished.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,23 +14,25 @@ from encoder_node.command import decode_check_argv
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
 from encoder_node.objects import local_verified
-from encoder_node.process import Ended
 from encoder_node.progress import ProgressReader
-from reelyard.cluster.work import EncodedPart, StoreResult, StoreWork
-from reelyard.media.catalogue import COPY
+from reelyard.cluster.work import EncodedPart, StoredObject, StoreResult, StoreWork
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
-from reelyard.media.verify import check_output
+from reelyard.media.verify import Window, check_output, decode_windows
 
 #: Progress (of 1000) at the end of each step.
-_READ_BACK, _PROBED, _DECODED, _PICTURED = 400, 500, 800, 900
+_READ_BACK, _PROBED, _DECODED = 400, 500, 900
+#: A run that ended badly counts as more errors than any number of frames tolerates.
+_FAILED_RUN_ERRORS = 10**9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Decoded:
     errors: int
     frames: int
+    whole: bool
+    evidence: str
 
 
 class StoreStage:
@@ -40,9 +43,9 @@ class StoreStage:
         verify_decode_s: seconds of an output that are decoded; 0 decodes all of it.
     """
 
-    def __init__(self, tools: Tools, verify_decode_s: float) -> None:
+    def __init__(self, tools: Tools, verify_decode_s: int) -> None:
         self._tools = tools
-        self._verify_us = int(verify_decode_s * 1_000_000)
+        self._verify_decode_s = verify_decode_s
 
     def run(self, attempt: Attempt) -> StoreResult:
         """Verify one output.
@@ -55,16 +58,60 @@ class StoreStage:
         work = attempt.work(StoreWork)
         part = _only_part(work)
         path = local_verified(
-            attempt, part.object, on_share=lambda share: _report(attempt, share * _READ_BACK // 1000)
+            attempt,
+            part.object,
+            on_share=lambda share: attempt.held.report(permille=share * _READ_BACK // 1000),
         )
         info = self._tools.probe(path, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
-        _report(attempt, _PROBED)
-        decoded = self._decode(attempt, path, info)
-        _report(attempt, _DECODED)
-        check_output(work.plan, info, decode_errors=decoded.errors, decoded_frames=decoded.frames)
-        picture = None
-        if work.plan.video is not None:
-            made = thumbnail.make_thumbnail(self._tools, attempt, path, info, phase=Phase.OUTPUT)
-            _report(attempt, _PICTURED)
-            picture = attempt.upload(thumbnail.NAME, made, mime_type=thumbnail.MIME_TYPE)
-        return StoreResult(primary=part.object, thumbnail=picture, info=info)
+        attempt.held.report(permille=_PROBED)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="thumbnail") as pool:
+            picture = pool.submit(self._picture, attempt, path, info)
+            decoded = self._decode(attempt, path, info)
+            _check(work.plan, info, decoded)
+            attempt.held.report(permille=_DECODED)
+            return StoreResult(primary=part.object, thumbnail=picture.result(), info=info)
+
+    def _decode(self, attempt: Attempt, path: Path, info: MediaInfo) -> _Decoded:
+        windows = decode_windows(info.duration_us, self._verify_decode_s)
+        errors = frames = 0
+        evidence = []
+        for done, window in enumerate(windows, start=1):
+            reader = ProgressReader()
+            argv = decode_check_argv(path, start_us=window.start_us, length_us=window.length_us)
+            # Not `succeed`: a bad exit status is one of the things that the check weighs.
+            outcome = self._tools.run(argv, folder=attempt.folder, stop=attempt.stop, reader=reader)
+            errors += outcome.errors.total + (0 if outcome.ok else _FAILED_RUN_ERRORS)
+            frames += reader.frames
+            evidence.append(outcome.evidence())
+            attempt.held.report(permille=_PROBED + done * (_DECODED - _PROBED) // len(windows))
+        whole = windows == (Window(0, 0),)
+        return _Decoded(errors=errors, frames=frames, whole=whole, evidence="\n".join(evidence))
+
+    def _picture(self, attempt: Attempt, path: Path, info: MediaInfo) -> StoredObject | None:
+        if not info.video:
+            return None
+        made = thumbnail.make_thumbnail(self._tools, attempt, path, info, phase=Phase.OUTPUT)
+        return attempt.upload(thumbnail.NAME, made, mime_type=thumbnail.MIME_TYPE)
+
+
+def _check(plan: EncodePlan, info: MediaInfo, decoded: _Decoded) -> None:
+    try:
+        check_output(
+            plan,
+            info,
+            decode_errors=decoded.errors,
+            decoded_frames=decoded.frames,
+            decoded_whole=decoded.whole,
+        )
+    except WorkError as error:
+        raise WorkError(error.code, error.message, evidence=decoded.evidence) from error
+
+
+def _only_part(work: StoreWork) -> EncodedPart:
+    """The one part of the output. Joining several is not part of this version: nobody plans them."""
+    if len(work.parts) != 1:
+        raise WorkError(
+            ErrorCode.INTERNAL_ERROR,
+            f"The output {work.output_media_id} has {len(work.parts)} parts; this node can store outputs of one part.",
+        )
+    return work.parts[0]

@@ -40,7 +40,7 @@ def require_json_answer(query_string: bytes, accept: Iterable[str]) -> None:
         if wanted.lower() == "xml":
             raise UnsupportedMediaTypeError(f"The format is 'xml'; {_XML_NOT_YET}; leave format out.")
         if wanted.lower() != "json":
-            raise SpecError("format", f"format is {wanted[:40]!r}; 'json' is valid.")
+            raise SpecError("format", f"format is {wanted[:40]!r}; 'json' is valid")
         return
     ranges = [_essence(part) for header in accept for part in header.split(",") if not _is_excluded(part)]
     if ranges and all(_is_xml(each) for each in ranges):

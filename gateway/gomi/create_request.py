@@ -57,13 +57,6 @@ def _source_url(members: Members) -> str:
             f"{SOURCE_MEDIA_URL} is missing; give the URL of the source.",
             code=ErrorCode.PARAMETER_MISSING,
         )
-    joined = url.count("|") + 1
-    if joined > 1:
-        raise SpecError(
-            SOURCE_MEDIA_URL,
-            f"{SOURCE_MEDIA_URL} joins {joined} URLs with '|', which isn't supported yet; give one "
-            "(a '|' inside a URL is written %7C).",
-        )
     return url.strip()
 
 
@@ -76,16 +69,16 @@ def _output_list(members: Members) -> Sequence[RawValue]:
             code=ErrorCode.PARAMETER_MISSING,
         )
     if isinstance(outputs, str) or not isinstance(outputs, Sequence):
-        raise SpecError(OUTPUT_JOBS, f"{OUTPUT_JOBS} is {kind_of(outputs)}; a list of objects is wanted.")
+        raise SpecError(OUTPUT_JOBS, f"{OUTPUT_JOBS} is {kind_of(outputs)}; a list of objects is wanted")
     if len(outputs) > OUTPUTS_MAX:
-        raise SpecError(OUTPUT_JOBS, f"{OUTPUT_JOBS} has {len(outputs)} outputs; at most {OUTPUTS_MAX} are valid.")
+        raise SpecError(OUTPUT_JOBS, f"{OUTPUT_JOBS} has {len(outputs)} outputs; at most {OUTPUTS_MAX} are valid")
     return outputs
 
 
 def _output(position: int, raw: RawValue) -> OutputRequest | RefusedOutput:
     if not isinstance(raw, Mapping):
         name = f"{OUTPUT_JOBS}[{position}]"
-        return RefusedOutput(SpecError(name, f"{name} is {kind_of(raw)}; an object is wanted."))
+        return RefusedOutput(SpecError(name, f"{name} is {kind_of(raw)}; an object is wanted"))
     members = Members(raw)
     try:
         values: dict[str, Any] = {

@@ -4,11 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import FormatAnswer, FormatListAnswer
-from gateway.gomi.calls import BodilessCall
+from gateway.gomi.calls import PREFIX, BodilessCall
 from gateway.gomi.present import format_body
 from gateway.object_id import read_object_id
 
-router = APIRouter(prefix="/format")
+router = APIRouter(prefix=f"{PREFIX}/format")
 
 
 @router.get("")

@@ -4,11 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import IngestAnswer, IngestListAnswer
-from gateway.gomi.calls import BodilessCall
+from gateway.gomi.calls import PREFIX, BodilessCall
 from gateway.gomi.present import ingest_detail, ingest_item
 from gateway.object_id import read_object_id
 
-router = APIRouter(prefix="/ingest")
+router = APIRouter(prefix=f"{PREFIX}/ingest")
 
 
 @router.get("/active")

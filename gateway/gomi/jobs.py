@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.error_answers import message_of
 from gateway.gomi.bodies import CreateJobAnswer, JobAnswer, JobListAnswer, OutputJob
-from gateway.gomi.calls import BodilessCall, BodyCall
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall
 from gateway.gomi.create_request import RefusedOutput, read_create_request
 from gateway.gomi.members import WIRE_NAMES
 from gateway.gomi.present import job_detail, job_item
@@ -17,7 +17,7 @@ from reelyard.cluster.views import CreatedJobsView, CreatedJobView, CreateJobs
 from reelyard.media.errors import SpecError
 from reelyard.media.output import OutputRequest
 
-router = APIRouter(prefix="/job")
+router = APIRouter(prefix=f"{PREFIX}/job")
 
 
 @router.post("/create")

@@ -4,11 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import InputAnswer, InputListAnswer, OutputAnswer, OutputListAnswer
-from gateway.gomi.calls import BodilessCall
+from gateway.gomi.calls import PREFIX, BodilessCall
 from gateway.gomi.present import input_asset, output_asset
 from gateway.object_id import read_object_id
 
-router = APIRouter(prefix="/media")
+router = APIRouter(prefix=f"{PREFIX}/media")
 
 _INPUT = "input"
 _OUTPUT = "output"

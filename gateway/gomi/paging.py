@@ -41,5 +41,5 @@ def _from_1(query_string: bytes, name: str, default: int, maximum: int) -> int:
     if number is None:
         return default
     if number < 1:
-        raise SpecError(name, f"{name} is {number}; whole numbers from 1 to {maximum} are valid.")
+        raise SpecError(name, f"{name} is {number}; whole numbers from 1 to {maximum} are valid")
     return number

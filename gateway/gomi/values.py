@@ -55,12 +55,12 @@ def read_text(name: str, raw: RawValue) -> str | None:
     if raw is None or raw == "":
         return None
     if not isinstance(raw, str):
-        raise SpecError(name, f"{name} is {kind_of(raw)}; a text is wanted.")
+        raise SpecError(name, f"{name} is {kind_of(raw)}; a text is wanted")
     if len(raw) > TEXT_MAX:
-        raise SpecError(name, f"{name} is {len(raw)} characters long; at most {TEXT_MAX} are valid.")
+        raise SpecError(name, f"{name} is {len(raw)} characters long; at most {TEXT_MAX} are valid")
     wrong = next((each for each in raw if _is_forbidden(each)), None)
     if wrong is not None:
-        raise SpecError(name, f"{name} holds the character U+{ord(wrong):04X}, which is not valid in a text.")
+        raise SpecError(name, f"{name} holds the character U+{ord(wrong):04X}, which is not valid in a text")
     return raw
 
 
@@ -73,12 +73,12 @@ def read_whole(name: str, raw: RawValue, *, zero_is_unset: bool = False) -> int 
     if raw is None or raw == "":
         return None
     if not isinstance(raw, Number | str):
-        raise SpecError(name, f"{name} is {kind_of(raw)}; a whole number is wanted.")
+        raise SpecError(name, f"{name} is {kind_of(raw)}; a whole number is wanted")
     number = _whole(raw.text if isinstance(raw, Number) else raw.strip())
     if number is None:
-        raise SpecError(name, f"{name} is {_shown(raw)}; a whole number is wanted.")
+        raise SpecError(name, f"{name} is {_shown(raw)}; a whole number is wanted")
     if abs(number) > WHOLE_MAX:
-        raise SpecError(name, f"{name} is {_shown(raw)}; whole numbers from {-WHOLE_MAX} to {WHOLE_MAX} are valid.")
+        raise SpecError(name, f"{name} is {_shown(raw)}; whole numbers from {-WHOLE_MAX} to {WHOLE_MAX} are valid")
     return None if number == 0 and zero_is_unset else number
 
 
@@ -95,7 +95,7 @@ def read_flag(name: str, raw: RawValue) -> bool | None:
     if isinstance(raw, str) and raw.strip().lower() in ("true", "false"):
         return raw.strip().lower() == "true"
     found = _shown(raw) if isinstance(raw, str) else kind_of(raw)
-    raise SpecError(name, f"{name} is {found}; true and false are valid.")
+    raise SpecError(name, f"{name} is {found}; true and false are valid")
 
 
 def _whole(text: str) -> int | None:

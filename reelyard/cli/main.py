@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import encoder_node.__main__
-import scheduler.__main__
 import typer
 
+import encoder_node.__main__
 import gateway.__main__
+import scheduler.__main__
+from gateway.service import ListenError
 from reelyard.cli.administration import accounts, keys
 from reelyard.cli.columns import columns
 from reelyard.cli.data_folder import DataFolderError
@@ -22,6 +23,15 @@ from reelyard.media.errors import ReelyardError, SpecError
 #: Exit statuses: something went wrong at run time; the command or the settings are wrong.
 FAILED = 1
 MISUSED = 2
+
+#: What is explained by its message; a traceback would only hide it.
+_TOLD = (
+    ReelyardError,
+    DataFolderError,
+    ListenError,
+    encoder_node.errors.StartError,
+    scheduler.errors.StartError,
+)
 
 app = typer.Typer(
     help="Self-hosted video encoding: a REST API in front of a cluster of ffmpeg nodes.",
@@ -41,25 +51,25 @@ def standalone(
     ] = None,
 ) -> None:
     """Run everything in one process, until SIGTERM or Ctrl-C."""
-    serve_standalone(os.environ, data=data, http_port=http_port)
+    raise typer.Exit(serve_standalone(os.environ, data=data, http_port=http_port))
 
 
 @app.command("gateway")
 def gateway_command() -> None:
     """Run a gateway of a cluster: the REST API."""
-    gateway.__main__.main()
+    raise typer.Exit(gateway.__main__.main(os.environ))
 
 
 @app.command("scheduler")
 def scheduler_command() -> None:
     """Run a scheduler of a cluster: it owns the database and gives out the work."""
-    scheduler.__main__.main()
+    raise typer.Exit(scheduler.__main__.main(os.environ))
 
 
 @app.command("node")
 def node_command() -> None:
     """Run an encoder node of a cluster: it does the work."""
-    encoder_node.__main__.main()
+    raise typer.Exit(encoder_node.__main__.main(os.environ))
 
 
 @app.command("settings")
@@ -88,7 +98,7 @@ def run() -> None:
     except SpecError as exc:
         print(f"reelyard: {exc.render({})}", file=sys.stderr)
         sys.exit(MISUSED)
-    except (ReelyardError, DataFolderError) as exc:
+    except _TOLD as exc:
         print(f"reelyard: {exc}", file=sys.stderr)
         sys.exit(FAILED)
 

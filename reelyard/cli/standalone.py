@@ -15,12 +15,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
-import encoder_node.wiring
 import structlog
-from encoder_node.settings import NodeSettings
 
+import encoder_node.wiring
 import gateway.wiring
 import scheduler.wiring
+from encoder_node.settings import NodeSettings
+from gateway.service import GatewayService
 from gateway.settings import GatewaySettings
 from reelyard.cli.data_folder import DataFolder, DataSettings, choose_data_folder
 from reelyard.cluster.broker import open_broker
@@ -36,6 +37,9 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 MEMORY_BROKER = "memory:"
+STOPPED = 0
+FAILED = 1
+_LOOK_FOR_SIGNALS_S = 0.5
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -48,23 +52,26 @@ class StandaloneSettings:
     gateway: GatewaySettings
 
 
-def serve_standalone(environ: Mapping[str, str], *, data: Path | None, http_port: int | None) -> None:
-    """Serve until SIGTERM or SIGINT; a second one of these ends the process at once.
+def serve_standalone(environ: Mapping[str, str], *, data: Path | None, http_port: int | None) -> int:
+    """Serve until SIGTERM or SIGINT; a second one of these ends the process at once. The exit status.
 
     Raises:
         SettingsError: settings are wrong; all of them are told.
         DataFolderError: the data folder cannot be used, or another process uses it.
+        scheduler.errors.StartError, encoder_node.errors.StartError, ListenError: a part cannot start here.
     """
     folder, settings = read_standalone_settings(environ, data=data, http_port=http_port)
     configure_logs(service="standalone", level=settings.scheduler.log_level, fmt=settings.scheduler.log_format)
     folder.make()
-    with _stop_requested() as stop, folder.locked(), ExitStack() as running:
+    with _stop_requested() as stop, folder.locked():
         log.info("data_folder", path=str(folder.path))
-        url = _start(settings, running)
-        if not stop.is_set():
-            print(f"reelyard ready {url}", flush=True)
-            stop.wait()
-        log.info("stopping")
+        with ExitStack() as running:
+            started = _start(settings, running, stop)
+            if started is not None and not stop.is_set():
+                print(f"reelyard ready {started.url}", flush=True)
+                stop.wait()
+            log.info("stopping")
+    return FAILED if started is not None and started.failure is not None else STOPPED
 
 
 def read_standalone_settings(
@@ -114,24 +121,34 @@ def _environment(environ: Mapping[str, str], folder: DataFolder, http_port: int 
     return own | given | fixed
 
 
-def _start(settings: StandaloneSettings, running: ExitStack) -> str:
-    """Start the services, the ones that are called first; `running` stops them, the callers first. The URL."""
+def _start(settings: StandaloneSettings, running: ExitStack, stop: threading.Event) -> GatewayService | None:
+    """Start the services, those that are called before their callers; `running` stops them the other way round.
+
+    Returns the gateway, or None when `stop` was set meanwhile.
+    """
     in_process = settings.scheduler.broker_url.startswith(MEMORY_BROKER)
     broker = open_broker(MEMORY_BROKER) if in_process else None
     scheduler_service = scheduler.wiring.build(settings.scheduler, broker=broker)
     running.callback(scheduler_service.stop)
-    scheduler_service.start()
-    address = (scheduler_service.address,)
-    node = encoder_node.wiring.build(dataclasses.replace(settings.node, scheduler_address=address), broker=broker)
-    running.callback(node.stop)
-    node.start()
-    gateway_service = gateway.wiring.build(dataclasses.replace(settings.gateway, scheduler_address=address))
-    running.callback(gateway_service.stop)
-    gateway_service.start()
-    node.wait_ready()
+    scheduler_service.start(give_up=stop)
+    if stop.is_set():
+        return None
     if not settings.scheduler.api_key:
         _show_first_key(settings.scheduler.database_url)
-    return gateway_service.url
+    address = (scheduler_service.address,)
+    # One port cannot serve the metrics of three services: the scheduler has it, the gateway shows its own on /metrics.
+    node_settings = dataclasses.replace(settings.node, scheduler_address=address, metrics_port=None)
+    node = encoder_node.wiring.build(node_settings, broker=broker)
+    running.callback(node.stop)
+    node.start()
+    while not node.wait_ready(_LOOK_FOR_SIGNALS_S):
+        if stop.is_set():
+            return None
+    gateway_settings = dataclasses.replace(settings.gateway, scheduler_address=address, metrics_port=None)
+    gateway_service = gateway.wiring.build(gateway_settings)
+    running.callback(gateway_service.stop)
+    gateway_service.start(on_end=stop.set)
+    return gateway_service
 
 
 def _show_first_key(database_url: str) -> None:

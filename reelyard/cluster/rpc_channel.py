@@ -36,6 +36,7 @@ _SERVICE_CONFIG = {
 }
 
 KEEPALIVE_TIME_MS = 5_000
+PING_TIMEOUT_MS = 3_000
 
 CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
@@ -47,7 +48,9 @@ CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
     # Between calls too: a frozen or unplugged scheduler is dropped from the round after these 8 s at most
     ("grpc.keepalive_time_ms", KEEPALIVE_TIME_MS),
-    ("grpc.keepalive_timeout_ms", 3_000),
+    ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MS),
+    # gRPC's own pings, which measure the line, have a limit of their own, a minute; while one is out, keepalive waits
+    ("grpc.http2.ping_timeout_ms", PING_TIMEOUT_MS),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     # Calls inside the cluster never go through the proxy that the environment names

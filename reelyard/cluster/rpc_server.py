@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 import structlog
@@ -25,7 +25,7 @@ from reelyard.media.errors import AuthError, ErrorCode, ReelyardError
 log = structlog.get_logger(__name__)
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in the type stubs only
 
 # Kubernetes' own gRPC probe cannot send a token, and the answer says nothing but "serving"
 _OPEN_TO_ALL = f"/{health.SERVICE_NAME}/"
@@ -49,9 +49,9 @@ class TokenInterceptor(grpc.ServerInterceptor):
 
     def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
+        continuation: Callable[[grpc.HandlerCallDetails], "Handler | None"],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler | None:
+    ) -> "Handler | None":
         """See grpc.ServerInterceptor."""
         if self._expected and not handler_call_details.method.startswith(_OPEN_TO_ALL):
             given = str(_metadata(handler_call_details).get("authorization", "")).encode()
@@ -82,9 +82,9 @@ class CallInterceptor(grpc.ServerInterceptor):
 
     def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
+        continuation: Callable[[grpc.HandlerCallDetails], "Handler | None"],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler | None:
+    ) -> "Handler | None":
         """See grpc.ServerInterceptor."""
         handler = continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:  # unknown, or reflection's and health's streams

@@ -49,16 +49,19 @@ def source_rate(track: VideoTrack) -> Fraction:
 def video_end_us(info: MediaInfo, track: VideoTrack) -> Fraction:
     """When the track's last frame ends, in microseconds after the file's start."""
     start = Fraction(track.start_us - info.start_us)
-    told = track.duration_us or max(0, info.duration_us - (track.start_us - info.start_us))
+    told = track.duration_us
+    rest = max(Fraction(0), info.duration_us - start)
     rate = constant_rate(track)
     if rate is None or track.frames <= 0:
-        return start + told
+        return start + (told or rest)
     counted = track.frames * _SECOND_US / rate
+    half = _SECOND_US / rate / 2
     # Packets that show nothing, gaps and edit lists make count and duration differ by a frame or more; then the
-    # duration is right. Otherwise the count is: durations are rounded.
-    if told and abs(counted - told) >= _SECOND_US / rate / 2:
-        return start + told
-    return start + counted
+    # duration is right. Otherwise the count is: durations are rounded. The file's own duration is only a bound, for
+    # its audio may be longer.
+    if told:
+        return start + (told if abs(counted - told) >= half else counted)
+    return start + (rest if rest and counted - rest >= half else counted)
 
 
 def origin_us(info: MediaInfo, track: VideoTrack, rate: Fraction) -> int:

@@ -1,0 +1,1 @@
+"""How the scheduler is reached and driven: gRPC services and its threads."""

@@ -135,16 +135,18 @@ def _head(row: Row[Any], loads: dict[int, int]) -> Head | None:
 
 def loads_by_account(conn: Connection, queue: str) -> dict[int, int]:
     """How many tasks of the queue each account has queued or running; never more than the window."""
-    query = select(tasks.c.account_id, func.count()).where(
+    query = select(tasks.c.account_id, func.count().label("load")).where(
         tasks.c.queue == queue, tasks.c.state.in_([TaskState.QUEUED, TaskState.RUNNING])
     )
-    return dict(conn.execute(query.group_by(tasks.c.account_id)).tuples())
+    return {row.account_id: row.load for row in conn.execute(query.group_by(tasks.c.account_id))}
 
 
 def running_by_node(conn: Connection, queue: str) -> dict[str, int]:
     """How many tasks of the queue each node runs."""
-    query = select(tasks.c.node_id, func.count()).where(tasks.c.queue == queue, tasks.c.state == TaskState.RUNNING)
-    return dict(conn.execute(query.group_by(tasks.c.node_id)).tuples())
+    query = select(tasks.c.node_id, func.count().label("held")).where(
+        tasks.c.queue == queue, tasks.c.state == TaskState.RUNNING
+    )
+    return {row.node_id: row.held for row in conn.execute(query.group_by(tasks.c.node_id))}
 
 
 def count_queued(conn: Connection, queue: str) -> int:

@@ -30,7 +30,7 @@ SET_ASIDE = "set_aside"  # this node failed too often; others get the tasks for 
 UNKNOWN_NODE = "unknown_node"  # register first
 
 
-def claim_task(db: Database, node_id: str, task_id: int, attempt: int, token: str, policy: Policy) -> Claim:
+def claim_task(db: Database, node_id: str, task_id: int, attempt: int, token: str, *, policy: Policy) -> Claim:
     """Grant the task to the node, or say why not.
 
     The same token gets the same task again, so that a node may repeat a claim whose answer was lost.
@@ -76,12 +76,8 @@ def _claim(conn: Connection, node_id: str, hint: tuple[int, int], token: str, po
 
 
 def _holds_already(conn: Connection, task: Row[Any], node_id: str, token: str) -> bool:
-    return (
-        task.state == TaskState.RUNNING
-        and task.node_id == node_id
-        and task.token == token
-        and task.lease_until_ms > read_now(conn)
-    )
+    running_here = (task.state, task.node_id, task.token) == (TaskState.RUNNING, node_id, token)
+    return running_here and int(task.lease_until_ms) > read_now(conn)
 
 
 def _better_elsewhere(conn: Connection, task: Row[Any], node: Row[Any]) -> str:

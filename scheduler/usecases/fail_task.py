@@ -37,7 +37,9 @@ class FailureOutcome:
     node_set_aside: bool = False
 
 
-def fail_task(db: Database, node_id: str, task_id: int, token: str, error: WorkError, policy: Policy) -> FailureOutcome:
+def fail_task(
+    db: Database, node_id: str, task_id: int, token: str, error: WorkError, *, policy: Policy
+) -> FailureOutcome:
     """End an attempt that failed.
 
     Raises:

@@ -19,7 +19,7 @@ from scheduler.usecases.attempts import lock_claimed_task, stale
 from scheduler.usecases.stages import after_distribute, after_encode, after_ingest, after_store
 
 
-def finish_task(db: Database, node_id: str, task_id: int, token: str, result: Result, policy: Policy) -> None:
+def finish_task(db: Database, node_id: str, task_id: int, token: str, result: Result, *, policy: Policy) -> None:
     """End a task with its result; all that follows from it happens in the same transaction.
 
     Raises:

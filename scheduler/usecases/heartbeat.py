@@ -29,14 +29,14 @@ LEASE_LOST = "lease_lost"
 
 
 def heartbeat(
-    db: Database, node_id: str, progress: Sequence[Progress], policy: Policy, *, draining: bool = False
+    db: Database, node_id: str, progress: Sequence[Progress], *, policy: Policy, draining: bool = False
 ) -> Beat:
     """Renew the leases that the node still holds, and name the tasks that it must stop.
 
     A lease that has lapsed by the database's clock is not renewed, even when nobody took the task yet.
     """
     ordered = sorted(progress, key=lambda item: item.task_id)
-    beat = db.transact(lambda conn: _renew(conn, node_id, ordered, policy, draining=draining))
+    beat = db.transact(lambda conn: _renew(conn, node_id, ordered, policy=policy, draining=draining))
     if beat.known:
         stopped = {(stop.task_id, stop.token) for stop in beat.stop}
         moving = [item for item in ordered if (item.task_id, item.token) not in stopped]
@@ -45,7 +45,7 @@ def heartbeat(
     return beat
 
 
-def _renew(conn: Connection, node_id: str, progress: Sequence[Progress], policy: Policy, *, draining: bool) -> Beat:
+def _renew(conn: Connection, node_id: str, progress: Sequence[Progress], *, policy: Policy, draining: bool) -> Beat:
     node = find_node(conn, node_id)
     if node is None or node.state not in NODE.sources(NodeEvent.LEAVE):
         return Beat(known=False)

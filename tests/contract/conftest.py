@@ -1,9 +1,13 @@
 """One suite over each pair of back ends: fixtures that run a test once on either."""
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from scheduler.store.database import Database
+from tests.contract.lifecycle_rig import Rig
 
 _numbers = itertools.count(1)
 
@@ -15,3 +19,11 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'reelyard.db'}"
     server = request.getfixturevalue("postgresql")
     return server.create_database(f"test_{next(_numbers)}")
+
+
+@pytest.fixture
+def rig(empty_database_url: str) -> Iterator[Rig]:
+    """The scheduler's use cases on a database with the whole schema and one account."""
+    database = Database(empty_database_url)
+    yield Rig(database)
+    database.close()

@@ -1,0 +1,111 @@
+"""Settings of an encoder node."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reelyard.cluster import settings_parsers as parsers
+from reelyard.cluster.settings import (
+    BrokerSettings,
+    FetchSettings,
+    LogSettings,
+    MetricsSettings,
+    RpcSettings,
+    SchedulerAddressSettings,
+    StorageSettings,
+    setting,
+)
+from reelyard.cluster.work import Queue
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeSettings(
+    StorageSettings,
+    BrokerSettings,
+    SchedulerAddressSettings,
+    RpcSettings,
+    FetchSettings,
+    MetricsSettings,
+    LogSettings,
+):
+    """What a node is told at its start."""
+
+    node_name: str = setting(
+        "REELYARD_NODE_NAME",
+        "",
+        parsers.text,
+        "Name of the node for people, the same after a restart; unset: the machine's host name.",
+    )
+    slots: Mapping[str, int] | None = setting(
+        "REELYARD_SLOTS",
+        None,
+        parsers.slots(Queue),
+        "Tasks at once by queue, as in ingest:2,encode.cpu:1; a queue that is left out is not served. "
+        "Unset: ingest:2,store:2,distribute:4, encode.cpu one for four cores, encode.gpu:1 with a working GPU.",
+    )
+    scratch: Path = setting(
+        "REELYARD_SCRATCH",
+        Path("/var/tmp/reelyard"),  # noqa: S108  # only its owner's folders are made in it; a disk, unlike /tmp
+        parsers.folder,
+        "Folder for files in work: a disk with room for source and output of every slot.",
+    )
+    drain_seconds: float = setting(
+        "REELYARD_DRAIN_SECONDS",
+        20.0,
+        parsers.seconds(),
+        "How long running tasks may go on when the node is told to stop; then they are handed back.",
+    )
+    stall_seconds: float = setting(
+        "REELYARD_STALL_SECONDS",
+        120.0,
+        parsers.seconds(1),
+        "An encode without progress for this long is ended.",
+    )
+    task_seconds: float = setting(
+        "REELYARD_TASK_SECONDS",
+        86400.0,
+        parsers.seconds(1),
+        "No download and no run of ffmpeg lasts longer.",
+    )
+    task_memory_mb: int = setting(
+        "REELYARD_TASK_MEMORY_MB",
+        8192,
+        parsers.integer(0),
+        "Address space of one run of ffmpeg in megabytes; 0: no limit. Runs on a GPU have none.",
+    )
+    max_source_mb: int = setting(
+        "REELYARD_MAX_SOURCE_MB",
+        100_000,
+        parsers.integer(1),
+        "Largest source that is fetched, in megabytes.",
+    )
+    max_output_mb: int = setting(
+        "REELYARD_MAX_OUTPUT_MB",
+        100_000,
+        parsers.integer(1),
+        "Largest file that ffmpeg may write, in megabytes.",
+    )
+    fetch_stall_seconds: float = setting(
+        "REELYARD_FETCH_STALL_SECONDS",
+        20.0,
+        parsers.seconds(0.1),
+        "A source that sends nothing for this long counts as unreachable.",
+    )
+    verify_decode_seconds: int = setting(
+        "REELYARD_VERIFY_DECODE_SECONDS",
+        30,
+        parsers.integer(0),
+        "How much of each output is decoded to verify it, in seconds; shorter ones whole; 0: always all of it.",
+    )
+    notify_timeout_seconds: float = setting(
+        "REELYARD_NOTIFY_TIMEOUT_SECONDS",
+        10.0,
+        parsers.seconds(0.1),
+        "How long the receiver of a notification may take to answer.",
+    )
+    tool_path: str = setting(
+        "PATH",
+        "/usr/local/bin:/usr/bin:/bin",
+        parsers.text,
+        "Where ffmpeg, ffprobe, setpriv and prlimit are looked for.",
+    )

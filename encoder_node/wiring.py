@@ -1,0 +1,241 @@
+"""Builds a node out of its settings, and starts and stops it: the only place that knows all of its parts."""
+
+import os
+import shutil
+import socket
+import threading
+import uuid
+from collections.abc import Mapping
+from contextlib import ExitStack
+from importlib.metadata import version
+
+import dramatiq
+import structlog
+
+from encoder_node.attempt import Stage
+from encoder_node.capabilities import has_gpu, working_encoders
+from encoder_node.download import DownloadLimits
+from encoder_node.errors import StartError
+from encoder_node.ffmpeg import Tools
+from encoder_node.heartbeat import Heartbeat, Identity
+from encoder_node.lease import HeldTasks
+from encoder_node.metrics import NodeMetrics
+from encoder_node.process import Limits
+from encoder_node.runner import Runner
+from encoder_node.scratch import Scratch
+from encoder_node.settings import NodeSettings
+from encoder_node.stages.clean import CleanStage
+from encoder_node.stages.distribute import DistributeStage
+from encoder_node.stages.encode import EncodeStage
+from encoder_node.stages.ingest import IngestStage
+from encoder_node.stages.notify import NotifyStage
+from encoder_node.stages.store import StoreStage
+from encoder_node.stop import StopReason
+from reelyard.cluster.broker import (
+    StageWorker,
+    open_broker,
+    register_runner,
+    start_worker,
+    stop_consuming,
+    stop_worker,
+)
+from reelyard.cluster.health import Readiness
+from reelyard.cluster.metrics import new_registry, serve_metrics
+from reelyard.cluster.node_client import NodeClient
+from reelyard.cluster.objectstore.open import open_store
+from reelyard.cluster.urlguard import FetchPolicy, guarded_http
+from reelyard.cluster.work import Queue, TaskKind
+from reelyard.media.errors import ReelyardError
+
+log = structlog.get_logger(__name__)
+
+_PROGRAMS = {"ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "setpriv": "util-linux", "prlimit": "util-linux"}
+_MB = 1_000_000
+_CONNECT_TIMEOUT_S = 10.0
+#: Seconds for stopped tasks to end: a child's grace, and one call to hand the task back.
+_HAND_BACK_S = 15.0
+_WORKER_STOP_S = 5.0
+
+
+def build(settings: NodeSettings, *, broker: dramatiq.Broker | None = None) -> "NodeService":
+    """A node that is not started yet. A `broker` that is given is shared and not closed."""
+    return NodeService(settings, broker=broker)
+
+
+class NodeService:
+    """One node process: `start`, `wait_ready`, `stop`."""
+
+    def __init__(self, settings: NodeSettings, *, broker: dramatiq.Broker | None = None) -> None:
+        self.name = settings.node_name or socket.gethostname()
+        self.node_id = str(uuid.uuid4())
+        self._settings = settings
+        self._shared_broker = broker
+        self._running = ExitStack()
+        self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._workers: list[StageWorker] = []
+
+    def start(self) -> None:
+        """Try the encoders, then join the cluster in the background: neither scheduler nor broker need be up yet.
+
+        Raises:
+            StartError: a program is missing, or the scratch folder or the object store cannot be used.
+        """
+        with ExitStack() as stack:
+            try:
+                self._start(stack)
+            except (OSError, ValueError, ReelyardError) as error:
+                raise StartError(f"The node cannot start: {error}") from error
+            self._running = stack.pop_all()
+
+    def wait_ready(self, timeout_s: float | None = None) -> bool:
+        """Wait until a scheduler knows the node and it takes tasks; False when the time is over or it was stopped."""
+        self._ready.wait(timeout_s)
+        return self._ready.is_set() and not self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Drain: take no more tasks, let the running ones end for a while, hand the others back, and leave."""
+        self._stopping.set()
+        self._running.close()
+        self._ready.set()  # nobody waits for a node that is gone
+
+    def _start(self, stack: ExitStack) -> None:
+        settings = self._settings
+        _check_programs(settings.tool_path)
+        scratch = stack.enter_context(Scratch(settings.scratch, self.node_id))
+        tools = _tools(settings)
+        encoders = working_encoders(tools, scratch.folder)
+        slots = settings.slots if settings.slots is not None else default_slots(has_gpu(encoders))
+        store = open_store(
+            settings.storage_url,
+            access_key=settings.storage_access_key,
+            secret_key=settings.storage_secret_key,
+            public_url=settings.storage_public_url,
+        )
+        stack.callback(store.close)
+        client = stack.enter_context(NodeClient(settings.scheduler_address, settings.rpc_token))
+        held = HeldTasks()
+        identity = Identity(
+            node_id=self.node_id, name=self.name, version=version("reelyard"), encoders=encoders, slots=slots
+        )
+        heartbeat = Heartbeat(client, identity, held)
+        registry = new_registry()
+        runner = Runner(
+            client=client,
+            node_id=self.node_id,
+            heartbeat=heartbeat,
+            held=held,
+            stages=_stages(settings, tools, stack),
+            scratch=scratch,
+            store=store,
+            metrics=NodeMetrics(registry),
+        )
+        readiness = Readiness({"scheduler": heartbeat.check, "storage": store.check})
+        if settings.metrics_port is not None:
+            stack.callback(serve_metrics(registry, settings.metrics_port, readiness=readiness).stop)
+        stack.callback(self._leave, client)
+        stack.callback(heartbeat.stop)
+        stack.callback(self._stop_workers)
+        stack.callback(self._drain, runner, held)
+        serving = threading.Thread(target=self._serve, args=(runner, heartbeat, slots), name="node-start")
+        stack.callback(serving.join)
+        stack.callback(heartbeat.drain)  # so that it does not wait for a scheduler any more
+        stack.callback(readiness.stop)
+        heartbeat.start()
+        serving.start()
+
+    def _serve(self, runner: Runner, heartbeat: Heartbeat, slots: Mapping[str, int]) -> None:
+        """Take hints once a scheduler knows the node: before that every claim would be refused."""
+        if not heartbeat.wait_registered():
+            return
+        queues = [queue for queue, count in slots.items() if count > 0]
+        if self._shared_broker is not None:
+            register_runner(self._shared_broker, runner.run_task, queues)
+        for queue in queues:
+            broker = self._shared_broker
+            if broker is None:
+                # RabbitMQ: Dramatiq's worker consumes every queue of its broker object, so each stage has its own
+                broker = open_broker(self._settings.broker_url)
+                register_runner(broker, runner.run_task, [queue])
+            self._workers.append(start_worker(broker, queue, slots[queue]))
+        log.info("node_ready", node_id=self.node_id, name=self.name, slots=dict(slots))
+        self._ready.set()
+
+    def _drain(self, runner: Runner, held: HeldTasks) -> None:
+        log.info("node_draining", node_id=self.node_id, held=len(held.all()))
+        runner.close()
+        for worker in self._workers:
+            stop_consuming(worker)
+        if not runner.wait_idle(self._settings.drain_seconds):
+            held.stop_all(StopReason.DRAIN)
+            if not runner.wait_idle(_HAND_BACK_S):
+                log.error("tasks_not_ended", held=[task.task_id for task in held.all()])
+
+    def _stop_workers(self) -> None:
+        for worker in self._workers:
+            stop_worker(worker, timeout_s=_WORKER_STOP_S)
+            if worker.broker is not self._shared_broker:
+                worker.broker.close()
+
+    def _leave(self, client: NodeClient) -> None:
+        try:
+            client.leave(self.node_id)
+        except ReelyardError as error:
+            log.warning("leave_not_heard", error=error.message)  # it finds out by the missing beats
+
+
+def default_slots(gpu: bool) -> dict[str, int]:  # noqa: FBT001  # one fact, named by the only caller
+    """Tasks at once where nothing was said: x264 uses several cores by itself, the rest mostly waits."""
+    cores = len(os.sched_getaffinity(0))
+    slots = {
+        Queue.INGEST: 2,
+        Queue.ENCODE_CPU: max(1, cores // 4),
+        Queue.STORE: 2,
+        Queue.DISTRIBUTE: 4,
+    }
+    if gpu:
+        slots[Queue.ENCODE_GPU] = 1
+    return {str(queue): count for queue, count in slots.items()}
+
+
+def _check_programs(tool_path: str) -> None:
+    missing = [name for name in _PROGRAMS if shutil.which(name, path=tool_path) is None]
+    if missing:
+        packages = " ".join(dict.fromkeys(_PROGRAMS[name] for name in missing))
+        raise StartError(
+            f"The node needs {', '.join(missing)}, not found in {tool_path}: install {packages} "
+            f"(on Debian and Ubuntu: apt-get install {packages})."
+        )
+
+
+def _tools(settings: NodeSettings) -> Tools:
+    limits = Limits(
+        memory_bytes=settings.task_memory_mb * _MB,
+        file_bytes=settings.max_output_mb * _MB,
+        stall_s=settings.stall_seconds,
+        hard_s=settings.task_seconds,
+    )
+    # Nothing else of our environment: no proxies, no keys. UTF-8, since file names and tags may be anything.
+    return Tools(environment={"PATH": settings.tool_path, "LC_ALL": "C.UTF-8"}, limits=limits)
+
+
+def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[TaskKind, Stage]:
+    policy = FetchPolicy(settings.fetch_allow_cidrs)
+    sources = guarded_http(policy, connect_timeout_s=_CONNECT_TIMEOUT_S, read_timeout_s=settings.fetch_stall_seconds)
+    stack.callback(sources.clear)
+    timeout_s = settings.notify_timeout_seconds
+    receivers = guarded_http(policy, connect_timeout_s=timeout_s, read_timeout_s=timeout_s)
+    stack.callback(receivers.clear)
+    limits = DownloadLimits(
+        stall_s=settings.fetch_stall_seconds,
+        max_bytes=settings.max_source_mb * _MB,
+        hard_s=settings.task_seconds,
+    )
+    return {
+        TaskKind.INGEST: IngestStage(sources, tools, limits),
+        TaskKind.ENCODE: EncodeStage(tools),
+        TaskKind.STORE: StoreStage(tools, settings.verify_decode_seconds),
+        TaskKind.DISTRIBUTE: DistributeStage(),
+        TaskKind.NOTIFY: NotifyStage(receivers, f"Reelyard/{version('reelyard')}"),
+        TaskKind.CLEAN: CleanStage(),
+    }

@@ -1,0 +1,78 @@
+"""Runs the product's own command lines over clips that ffmpeg makes here."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from encoder_node import command
+from encoder_node.probe import parse_probe
+from reelyard.media.info import MediaInfo
+from reelyard.media.output import OutputSpec
+from reelyard.media.plan import EncodePlan
+from reelyard.media.planning import plan_output
+from reelyard.media.verify import check_output, check_source
+
+X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended; `frames` and `out_time_us` are the last of its progress report."""
+
+    status: int
+    frames: int
+    out_time_us: int
+    errors: list[str]
+
+
+def pictures(rate: str = "25", seconds: float = 2, size: str = "128x72") -> list[str]:
+    """Arguments for an input of test pictures."""
+    return ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}"]
+
+
+def sound(seconds: float = 2, sample_rate: int = 48000) -> list[str]:
+    """Arguments for an input of a mono beep."""
+    return ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate={sample_rate}:duration={seconds}"]
+
+
+def make(path: Path, *arguments: str) -> Path:
+    """Make a clip."""
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments, str(path)], check=True)
+    return path
+
+
+def run(argv: Sequence[str]) -> Ran:
+    """Run ffmpeg to its end."""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    frames = re.findall(r"^frame=(\d+)$", done.stdout, re.MULTILINE)
+    times = re.findall(r"^out_time_us=(\d+)$", done.stdout, re.MULTILINE)
+    return Ran(
+        status=done.returncode,
+        frames=int(frames[-1]) if frames else 0,
+        out_time_us=int(times[-1]) if times else 0,
+        errors=done.stderr.splitlines(),
+    )
+
+
+def probe(path: Path) -> MediaInfo:
+    """What the product finds in a file."""
+    return parse_probe(subprocess.run(command.probe_argv(path), capture_output=True, check=True).stdout)
+
+
+def ingest(path: Path) -> MediaInfo:
+    """Probe a source and read it to its end, as an ingest does."""
+    return check_source(probe(path), demuxed_us=run(command.demux_check_argv(path)).out_time_us)
+
+
+def encode(source: Path, target: Path, spec: OutputSpec) -> tuple[EncodePlan, MediaInfo, Ran]:
+    """Plan, encode, probe, decode and check one output; the run is that of the encode."""
+    plan = plan_output(spec, ingest(source))
+    ran = run(command.encode_argv(plan, source, target))
+    assert (ran.status, ran.errors) == (0, [])
+    info = probe(target)
+    decoded = run(command.decode_check_argv(target))
+    assert decoded.errors == []
+    check_output(plan, info, decode_errors=len(decoded.errors), decoded_frames=decoded.frames, decoded_whole=True)
+    return plan, info, ran

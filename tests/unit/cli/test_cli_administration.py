@@ -1,0 +1,97 @@
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reelyard.cli.data_folder import DataFolder
+from reelyard.cli.main import run
+from scheduler.store.database import Database
+from scheduler.store.migrate import migrate
+
+Outcome = tuple[int, str, str]
+
+
+@pytest.fixture
+def reelyard(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """The command on a data folder that was used before: status, standard output, standard error."""
+    folder = DataFolder(tmp_path / "data")
+    folder.make()
+    database = Database(folder.database_url)
+    migrate(database)
+    database.close()
+    monkeypatch.setenv("REELYARD_DATA", str(folder.path))
+
+    def call(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["reelyard", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            run()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call
+
+
+def test_a_new_key_is_alone_on_standard_output_and_listed_without_its_secret(reelyard: Callable[..., Outcome]) -> None:
+    status, secret, told = reelyard("keys", "create", "--label", "ci")
+    _, listed, _ = reelyard("keys", "list")
+
+    assert status == 0
+    assert re.fullmatch(r"ry_[\w-]{43}\n", secret)
+    assert "'default'" in told
+    assert secret.strip() not in listed
+    assert [line.split()[1:4] for line in listed.splitlines()[1:]] == [["default", f"{secret[:8]}...", "ci"]]
+
+
+def test_a_revoked_key_is_listed_as_revoked(reelyard: Callable[..., Outcome]) -> None:
+    key_id = re.findall(r"key (\d+)", reelyard("keys", "create")[2])[0]
+
+    status, told, _ = reelyard("keys", "revoke", key_id)
+    _, listed, _ = reelyard("keys", "list")
+
+    assert (status, told.startswith(f"key {key_id} (")) == (0, True)
+    assert listed.splitlines()[1].endswith(told.split()[-2])
+
+
+def test_revoking_an_unknown_key_fails_and_names_it(reelyard: Callable[..., Outcome]) -> None:
+    status, out, err = reelyard("keys", "revoke", "4711")
+
+    assert (status, out) == (1, "")
+    assert "4711" in err
+    assert "Traceback" not in err
+
+
+def test_an_account_is_made_and_given_a_key(reelyard: Callable[..., Outcome]) -> None:
+    made, _, _ = reelyard("accounts", "create", "studio")
+    keyed, _, _ = reelyard("keys", "create", "--account", "studio")
+    _, listed, _ = reelyard("accounts", "list")
+
+    assert (made, keyed) == (0, 0)
+    assert [line.split()[1:3] for line in listed.splitlines()[1:]] == [["studio", "active"]]
+
+
+def test_a_key_for_an_unknown_account_is_refused(reelyard: Callable[..., Outcome]) -> None:
+    status, out, err = reelyard("keys", "create", "--account", "nobody")
+
+    assert (status, out) == (1, "")
+    assert "'nobody'" in err
+
+
+def test_a_name_with_control_characters_is_refused_as_misuse(reelyard: Callable[..., Outcome]) -> None:
+    status, _, err = reelyard("accounts", "create", "a\x1bb")
+
+    assert status == 2
+    assert "{" not in err
+
+
+def test_a_folder_that_was_never_used_is_not_made_into_an_installation(
+    reelyard: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    status, _, err = reelyard("keys", "create", "--data", str(tmp_path / "typo"))
+
+    assert status == 1
+    assert str(tmp_path / "typo") in err
+    assert not (tmp_path / "typo").exists()

@@ -1,0 +1,100 @@
+"""Whole command lines, held against text files: one argument a line. `REELYARD_GOLDEN=write` writes them anew."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from encoder_node import command
+from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
+
+GOLDEN = Path(__file__).parent / "golden"
+SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/output")
+
+H264 = VideoPlan(codec="h264", encoder="libx264", width=1280, height=720, frame_rate="25/1", frames=250)
+VP8 = VideoPlan(codec="libvpx", encoder="libvpx", width=640, height=360, frame_rate="30000/1001", frames=300)
+AAC = AudioPlan(codec="aac", encoder="aac", sample_rate_hz=48000, channels=2, bitrate_bps=128_000)
+VORBIS = AudioPlan(codec="vorbis", encoder="libvorbis", sample_rate_hz=44100, channels=6)
+MP3 = AudioPlan(codec="mp3", encoder="libmp3lame", sample_rate_hz=44100, channels=1, bitrate_bps=96_000)
+COPY_VIDEO = VideoPlan(codec="copy", encoder="copy", width=1280, height=720, frame_rate="25/1", frames=250)
+COPY_AUDIO = AudioPlan(codec="copy", encoder="copy", sample_rate_hz=48000, channels=2)
+
+
+def plan(container: str, video: VideoPlan | None, audio: AudioPlan | None, origin_us: int = 0) -> EncodePlan:
+    return EncodePlan(
+        container=container,
+        duration_us=10_000_000,
+        video=video,
+        audio=audio,
+        source_video_index=0 if video else -1,
+        source_audio_index=1 if audio else -1,
+        origin_us=origin_us,
+    )
+
+
+COMMANDS = {
+    "encode_mp4_quality": command.encode_argv(plan("mp4", H264, AAC), SOURCE, TARGET),
+    "encode_mp4_bitrate": command.encode_argv(plan("mp4", replace(H264, bitrate_bps=800_000), AAC), SOURCE, TARGET),
+    "encode_mp4_silent_shifted": command.encode_argv(plan("mp4", H264, None, origin_us=21_333), SOURCE, TARGET),
+    "encode_mp4_nvenc_quality": command.encode_argv(
+        plan("mp4", replace(H264, encoder="h264_nvenc"), AAC), SOURCE, TARGET
+    ),
+    "encode_mp4_nvenc_bitrate": command.encode_argv(
+        plan("mp4", replace(H264, encoder="h264_nvenc", bitrate_bps=800_000), AAC), SOURCE, TARGET
+    ),
+    "encode_webm_quality": command.encode_argv(plan("webm", VP8, VORBIS), SOURCE, TARGET),
+    "encode_webm_bitrate": command.encode_argv(
+        plan("webm", replace(VP8, bitrate_bps=500_000), replace(VORBIS, channels=2, bitrate_bps=96_000)), SOURCE, TARGET
+    ),
+    "encode_matroska": command.encode_argv(plan("matroska", H264, MP3), SOURCE, TARGET),
+    "encode_mp3": command.encode_argv(plan("mp3", None, MP3), SOURCE, TARGET),
+    "encode_m4a": command.encode_argv(plan("m4a", None, AAC), SOURCE, TARGET),
+    "remux_mp4": command.encode_argv(plan("mp4", COPY_VIDEO, COPY_AUDIO), SOURCE, TARGET),
+    "remux_video_encode_audio": command.encode_argv(plan("matroska", COPY_VIDEO, MP3), SOURCE, TARGET),
+    "probe": command.probe_argv(SOURCE),
+    "thumbnail": command.thumbnail_argv(SOURCE, TARGET, video_index=2, at_us=1_500_000),
+    "decode_whole": command.decode_check_argv(TARGET),
+    "decode_window": command.decode_check_argv(TARGET, start_us=60_000_000, length_us=10_000_000),
+    "demux": command.demux_check_argv(SOURCE),
+    "encoder_probe_video": command.encoder_probe_argv("hevc_nvenc"),
+    "encoder_probe_audio": command.encoder_probe_argv("libvorbis"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_line_is_as_recorded(name: str) -> None:
+    path = GOLDEN / f"{name}.txt"
+    text = "\n".join(COMMANDS[name]) + "\n"
+    if os.environ.get("REELYARD_GOLDEN") == "write":
+        path.write_text(text)
+
+    assert text == path.read_text()
+
+
+def test_every_recorded_command_line_is_still_built() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if not name.startswith("encoder_probe")])
+def test_every_file_is_opened_under_the_same_limits(name: str) -> None:
+    argv = COMMANDS[name]
+    for option, value in command.input_options().items():
+        at = argv.index(f"-{option}")
+        assert argv[at + 1] == str(value)
+        if argv[0] == "ffmpeg":
+            assert at < argv.index("-i"), "an option of the input stands before it"
+
+
+@pytest.mark.parametrize("path", ["-i", "concat:a|b", "a b'c.mp4", "http:evil", "%d.mp4"])
+def test_no_name_can_be_read_as_an_option_or_a_protocol(path: str, tmp_path: Path) -> None:
+    argv = command.probe_argv(tmp_path / path)
+
+    assert argv[-1] == f"file:{tmp_path}/{path}"
+
+
+def test_formats_that_open_other_files_are_not_allowed() -> None:
+    allowed = command.SOURCE_FORMATS.split(",")
+
+    assert not set(allowed) & {"hls", "dash", "concat", "sdp", "rtsp", "image2", "lavfi", "tty", "imf", "subtitles"}
+    assert len(allowed) == len(set(allowed))
