@@ -114,7 +114,9 @@ def decode_check_argv(path: Path, *, start_us: int = 0, length_us: int = 0) -> l
     bounds = {"ss": _seconds(start_us)} if start_us else {}
     if length_us:
         bounds["t"] = _seconds(length_us)
-    return _compile(_read_through(path, bounds, {"fps_mode": "passthrough"}))
+    # Passthrough: every picture that was decoded is counted. The file's own time base: in one of the frame rate, two
+    # pictures of a copied stream may get one time stamp, which is reported as an error.
+    return _compile(_read_through(path, bounds, {"fps_mode": "passthrough", "enc_time_base": "-1"}))
 
 
 def demux_check_argv(path: Path) -> list[str]:

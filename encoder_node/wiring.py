@@ -6,6 +6,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib.metadata import version
 
@@ -172,10 +173,15 @@ class NodeService:
                 log.error("tasks_not_ended", held=[task.task_id for task in held.all()])
 
     def _stop_workers(self) -> None:
-        for worker in self._workers:
-            stop_worker(worker, timeout_s=_WORKER_STOP_S)
-            if worker.broker is not self._shared_broker:
-                worker.broker.close()
+        if not self._workers:
+            return
+        with ThreadPoolExecutor(max_workers=len(self._workers), thread_name_prefix="worker-stop") as pool:
+            list(pool.map(self._stop_worker, self._workers))  # the list brings their exceptions here
+
+    def _stop_worker(self, worker: StageWorker) -> None:
+        stop_worker(worker, timeout_s=_WORKER_STOP_S)
+        if worker.broker is not self._shared_broker:
+            worker.broker.close()
 
     def _leave(self, client: NodeClient) -> None:
         try:

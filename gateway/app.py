@@ -49,10 +49,8 @@ async def _answer_ours(request: Request, error: Exception) -> Response:
     if error.code is ErrorCode.INTERNAL_ERROR:
         log.error("request_failed", path=shown_path(request.url.path), error=error.message, exc_info=error)
         return internal_error_answer(structlog.contextvars.get_contextvars()["request_id"])
-    status = http_status(error.code)
-    if request.url.path.startswith(downloads.PREFIX):
-        status = downloads.HTTP_STATUS.get(error.code, status)
-    return error_answer(error, status)
+    of_download = request.url.path.startswith(downloads.PREFIX)
+    return error_answer(error, downloads.http_status(error.code) if of_download else http_status(error.code))
 
 
 async def _answer_routing(request: Request, error: Exception) -> Response:

@@ -22,8 +22,12 @@ _BACKLOG = 2048
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-class ListenError(Exception):
-    """The HTTP port can't be had; the message is for the operator."""
+class StartError(Exception):
+    """The gateway can't start here; the message is for the operator."""
+
+
+class ListenError(StartError):
+    """The HTTP port can't be had."""
 
 
 class GatewayService:
@@ -159,7 +163,7 @@ def _listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError as error:
-        raise ListenError(f"REELYARD_HTTP_HOST is '{host}', which is no address: {error.strerror}.") from error
+        raise ListenError(f"can't listen on '{host}' (REELYARD_HTTP_HOST): {error.strerror}") from error
     listening = socket.socket(family, kind, protocol)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -168,8 +172,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise ListenError(
-            f"Can't listen on {host}, port {port}: {error.strerror}. "
-            "Set REELYARD_HTTP_PORT to a free port, or to 0 for any."
+            f"can't listen on {host}, port {port} (REELYARD_HTTP_PORT): {error.strerror}; "
+            "choose a free port, or 0 for any"
         ) from error
     return listening
 

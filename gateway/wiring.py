@@ -9,12 +9,13 @@ from gateway.app import create_app
 from gateway.authentication import Authenticator
 from gateway.download.files import StoredFiles
 from gateway.parts import Parts
-from gateway.service import GatewayService
+from gateway.service import GatewayService, StartError
 from gateway.settings import GatewaySettings
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import CollectorRegistry, new_registry, serve_metrics
+from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, new_registry, serve_metrics
 from reelyard.cluster.objectstore.open import open_store
+from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.rpc_health import SchedulerHealth
 
 
@@ -22,17 +23,10 @@ def build(settings: GatewaySettings) -> GatewayService:
     """A gateway that is not started yet.
 
     Raises:
-        ValueError: the storage settings name no object store.
-        StorageError: the object store can't be opened.
-        OSError: the port for metrics is taken.
+        StartError: the object store can't be opened, or the port for metrics is taken.
     """
     with ExitStack() as building:
-        store = open_store(
-            settings.storage_url,
-            access_key=settings.storage_access_key,
-            secret_key=settings.storage_secret_key,
-            public_url=settings.storage_public_url,
-        )
+        store = _open_store(settings)
         building.callback(store.close)
         files = StoredFiles(store, redirect=settings.download_redirect)
         building.callback(files.close)
@@ -41,7 +35,7 @@ def build(settings: GatewaySettings) -> GatewayService:
         readiness = Readiness({"scheduler": scheduler.check, "store": store.check})
         registry = new_registry()
         if settings.metrics_port is not None:
-            building.callback(serve_metrics(registry, settings.metrics_port, readiness=readiness).stop)
+            building.callback(_serve_metrics(registry, settings.metrics_port, readiness).stop)
         return GatewayService(
             address=(settings.http_host, settings.http_port),
             stop_s=settings.http_stop_seconds,
@@ -49,6 +43,25 @@ def build(settings: GatewaySettings) -> GatewayService:
             open_app=lambda: _open_app(settings, files, readiness, registry),
             resources=building.pop_all(),
         )
+
+
+def _open_store(settings: GatewaySettings) -> ObjectStore:
+    try:
+        return open_store(
+            settings.storage_url,
+            access_key=settings.storage_access_key,
+            secret_key=settings.storage_secret_key,
+            public_url=settings.storage_public_url,
+        )
+    except (ValueError, StorageError) as error:
+        raise StartError(f"can't open the object store (REELYARD_STORAGE_URL): {error}") from error
+
+
+def _serve_metrics(registry: CollectorRegistry, port: int, readiness: Readiness) -> MetricsServer:
+    try:
+        return serve_metrics(registry, port, readiness=readiness)
+    except OSError as error:
+        raise StartError(f"can't serve metrics on port {port} (REELYARD_METRICS_PORT): {error}") from error
 
 
 @asynccontextmanager

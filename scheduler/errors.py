@@ -9,7 +9,7 @@ NotFoundError
 └── AccountNotFoundError, KeyNotFoundError
 """
 
-from reelyard.media.errors import ErrorCode, NotFoundError
+from reelyard.media.errors import ErrorCode, NotFoundError, ReelyardError
 
 
 class JobNotFoundError(NotFoundError):
@@ -50,5 +50,5 @@ class KeyNotFoundError(NotFoundError):
     """No such API key on this account."""
 
 
-class StartError(Exception):
+class StartError(ReelyardError):
     """The scheduler can't start as it is set up; the message says what to change."""

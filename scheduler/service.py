@@ -7,14 +7,16 @@ from typing import Protocol
 
 import grpc
 import structlog
+from sqlalchemy.exc import DatabaseError
 
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, serve_metrics
 from reelyard.cluster.settings_parsers import host_port
+from reelyard.media.errors import UnavailableError
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
 from scheduler.errors import StartError
 from scheduler.settings import SchedulerSettings
-from scheduler.startup import ask_broker, prepare_database, until_it_answers
+from scheduler.startup import ask_broker, driver_words, prepare_database, until_it_answers
 from scheduler.store.database import Database
 
 #: How long calls may go on after the stop began, in seconds; every call's deadline is below 15.
@@ -79,7 +81,7 @@ class SchedulerService:
             give_up: ends the wait for database and broker; who sets it calls `stop` next.
 
         Raises:
-            StartError: a port is taken.
+            StartError: a port is taken, or the database can't be used as it is set up.
         """
         stop = give_up or threading.Event()
         self._listen()
@@ -132,10 +134,13 @@ class SchedulerService:
         def prepare() -> None:
             prepare_database(database, settings.api_key)
 
-        if database.dialect == "sqlite":
-            prepare()  # a file that can't be opened now can't be opened later: whoever starts us is told
-            return True
-        return until_it_answers("database", prepare, stop)
+        try:
+            if database.dialect != "sqlite":
+                return until_it_answers("database", prepare, stop)
+            prepare()  # a file that can't be opened now can't be opened later: no use to wait
+        except (UnavailableError, DatabaseError) as error:
+            raise StartError(f"can't use the database (REELYARD_DATABASE_URL): {driver_words(error)}") from error
+        return True
 
     def _wait_for_broker(self, stop: threading.Event) -> bool:
         url = self._parts.settings.broker_url

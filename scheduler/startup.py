@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from reelyard.cluster.broker import open_broker, ready_messages
 from reelyard.cluster.work import Queue
@@ -33,14 +33,19 @@ def until_it_answers(what: str, attempt: Callable[[], None], stop: threading.Eve
         try:
             attempt()
         except (UnavailableError, OperationalError) as error:
-            # The driver's own words say whether it is a wrong password or nobody at home.
-            reason = str(error.__cause__ or error).strip().partition("\n")[0]
-            log.warning("start_waits", part=what, reason=reason, next_try_s=wait)
+            log.warning("start_waits", part=what, reason=driver_words(error), next_try_s=wait)
             stop.wait(wait)
             wait = min(wait * 2, LAST_WAIT_S)
         else:
             return True
     return False
+
+
+def driver_words(error: Exception) -> str:
+    """What the driver itself said first: a wrong password, or nobody at home. Drivers never repeat the password."""
+    cause = error if isinstance(error, DatabaseError) else error.__cause__ or error
+    words = str(cause.orig) if isinstance(cause, DatabaseError) else str(cause)
+    return words.strip().partition("\n")[0] or type(cause).__name__
 
 
 def prepare_database(database: Database, api_key: str) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 import dramatiq
 from sqlalchemy import text
 
-from reelyard.cluster.broker import open_broker
+from reelyard.cluster.broker import declare_queues, open_broker
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.metrics import new_registry
 from reelyard.cluster.rpc_server import build_server
@@ -23,10 +23,11 @@ from scheduler.entrypoints.serving import HealthMonitor, StartGate
 from scheduler.entrypoints.sweep_loop import SweepLoop
 from scheduler.service import Loop, Parts, SchedulerService
 from scheduler.settings import SchedulerSettings
-from scheduler.store.database import Database
+from scheduler.store.database import POOL_SIZE, Database
 
-#: Calls that run at once. Each holds one connection to the database, of which the loops and the metrics need two.
-RPC_THREADS = 10
+#: Calls that run at once. Each may hold a database connection; the pool has one more for each of the two loops,
+#: for the health check and for the metrics.
+RPC_THREADS = POOL_SIZE - 4
 
 
 def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None) -> SchedulerService:
@@ -38,6 +39,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
     """
     database = Database(settings.database_url)
     hints = broker if broker is not None else open_broker(settings.broker_url)
+    declare_queues(hints)
     policy = _policy(settings)
     dispatcher = Dispatcher(database, hints)
     gateways = GatewayServicer(

@@ -10,8 +10,9 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -72,18 +73,17 @@ class Cluster:
             self._spawn("scheduler", f"scheduler-{number}", shared | own)
         self._wait_ready()
         shared["REELYARD_SCHEDULER_ADDRESS"] = ",".join(schedulers)
-        host = self._given.get("REELYARD_HTTP_HOST", "127.0.0.1")
         port = self._given.get("REELYARD_HTTP_PORT", "0")
-        port = str(self._ports.draw()) if port == "0" else port
-        http = {"REELYARD_HTTP_HOST": host, "REELYARD_HTTP_PORT": port}
-        self._spawn("gateway", "gateway-1", shared | http)
+        # A number of its own, not 0: started again, it has to be where it was.
+        http = {"REELYARD_HTTP_PORT": str(self._ports.draw()) if port == "0" else port}
+        gateway = self._spawn("gateway", "gateway-1", shared | http)
         for number in range(1, NODES + 1):
             scratch = str(self._folder.path / f"node-{number}")
             own = {"REELYARD_NODE_NAME": f"node-{number}", "REELYARD_SCRATCH": scratch}
             self._spawn("node", f"node-{number}", shared | own)
         self._wait_ready()
         self._ports.release()
-        return self._description(f"http://{host}:{port}", servers)
+        return self._description(_ready_line(gateway.launch.log).rpartition(" ")[2], servers)
 
     def _start_servers(self) -> tuple[RabbitMQ, PostgreSQL, S3Server]:
         path = self._folder.path
@@ -107,7 +107,7 @@ class Cluster:
             "REELYARD_RPC_TOKEN": self._rpc_token,
         }
 
-    def _spawn(self, kind: str, name: str, settings: dict[str, str]) -> None:
+    def _spawn(self, kind: str, name: str, settings: dict[str, str]) -> Process:
         program = Path(sys.executable).with_name("reelyard")
         launch = Launch(
             name=name,
@@ -117,11 +117,13 @@ class Cluster:
         )
         launch.log.parent.mkdir(exist_ok=True)
         launch.log.unlink(missing_ok=True)  # of the cluster before: its "ready" line is not this one's
-        self._processes.append((kind, Process(launch)))
+        process = Process(launch)
+        self._processes.append((kind, process))
+        return process
 
     def _wait_ready(self) -> None:
         for _, process in self._processes:
-            process.wait_ready(_says_ready(process.launch.log), timeout_s=_READY_S)
+            process.wait_ready(partial(_is_ready, process.launch.log), timeout_s=_READY_S)
 
     def _description(self, url: str, servers: tuple[Server, ...]) -> dict[str, Any]:
         processes = [described(server.kind, server.process) for server in servers]
@@ -142,14 +144,14 @@ def _is_passed_on(name: str) -> bool:
     return name.startswith("REELYARD_") and name not in _NOT_PASSED_ON
 
 
-def _says_ready(log: Path) -> Callable[[], bool]:
-    """Each service prints one line that begins "reelyard" and says "ready" when it serves."""
+def _is_ready(log: Path) -> bool:
+    return bool(_ready_line(log))
 
-    def ready() -> bool:
-        lines = log.read_text(errors="replace").splitlines()
-        return any(line.startswith("reelyard") and " ready" in line for line in lines)
 
-    return ready
+def _ready_line(log: Path) -> str:
+    """Each service prints one line that begins "reelyard" and says "ready" when it serves; "" before that."""
+    lines = log.read_text(errors="replace").splitlines()
+    return next((line for line in lines if line.startswith("reelyard ") and " ready " in line), "")
 
 
 def up(folder: Path, given: Mapping[str, str]) -> None:

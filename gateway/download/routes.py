@@ -27,15 +27,21 @@ PREFIX = "/download/"
 KINDS: Mapping[str, str] = MappingProxyType({"sourcemedia": "input", "output": "output"})
 
 #: Errors of downloads say by their HTTP status what they are: whoever opens such a URL knows no API.
-HTTP_STATUS: Mapping[ErrorCode, HTTPStatus] = MappingProxyType(
+_HTTP_STATUS: Mapping[ErrorCode, HTTPStatus] = MappingProxyType(
     {
         ErrorCode.ASSET_NOT_FOUND: HTTPStatus.NOT_FOUND,
         ErrorCode.MEDIA_EXPIRED: HTTPStatus.GONE,
+        ErrorCode.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
 
 # A copy may be kept and must be asked about before each use: the URL ends with the media.
 _CACHE_CONTROL = "private, no-cache"
+
+
+def http_status(code: ErrorCode) -> HTTPStatus:
+    """The HTTP status that an error of a download is answered with."""
+    return _HTTP_STATUS.get(code, HTTPStatus.BAD_REQUEST)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def _source_url(members: Members) -> str:
     if url is None or not url.strip():
         raise SpecError(
             SOURCE_MEDIA_URL,
-            f"{SOURCE_MEDIA_URL} is missing; give the URL of the source.",
+            f"{SOURCE_MEDIA_URL} is missing; give the URL of the source",
             code=ErrorCode.PARAMETER_MISSING,
         )
     return url.strip()
@@ -65,7 +65,7 @@ def _output_list(members: Members) -> Sequence[RawValue]:
     if outputs is None or outputs in ("", []):
         raise SpecError(
             OUTPUT_JOBS,
-            f"{OUTPUT_JOBS} is missing or empty; give a list with one object for each output.",
+            f"{OUTPUT_JOBS} is missing or empty; give a list with one object for each output",
             code=ErrorCode.PARAMETER_MISSING,
         )
     if isinstance(outputs, str) or not isinstance(outputs, Sequence):
@@ -94,7 +94,7 @@ def _refuse_later_members(members: Members) -> None:
     for each in LATER_MEMBERS:
         value = read_member(each.name, each.kind, members.get(each.name))
         if value is not None and value not in each.asks_nothing:
-            raise SpecError(each.name, f"{each.name} isn't supported yet; leave it out.")
+            raise SpecError(each.name, f"{each.name} isn't supported yet; leave it out")
 
 
 def _reference(members: Members) -> str:

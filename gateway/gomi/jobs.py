@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from gateway.error_answers import message_of
+from gateway.error_answers import as_sentence, message_of
 from gateway.gomi.bodies import CreateJobAnswer, JobAnswer, JobListAnswer, OutputJob
 from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall
 from gateway.gomi.create_request import RefusedOutput, read_create_request
@@ -86,7 +86,7 @@ def _output_job(job: CreatedJobView) -> OutputJob:
             job_status_location=f"job/{job.job_id}",
         )
     error = SpecError(job.error.field, job.error.message)
-    return _refusal(job.customer_reference_id, job.error.code, error.render(WIRE_NAMES))
+    return _refusal(job.customer_reference_id, job.error.code, as_sentence(error.render(WIRE_NAMES)))
 
 
 def _refused(output: RefusedOutput) -> OutputJob:

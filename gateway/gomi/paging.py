@@ -30,7 +30,7 @@ def read_page(query_string: bytes) -> Page:
     if size > PAGE_SIZE_MAX:
         raise SpecError(
             PAGE_SIZE,
-            f"{PAGE_SIZE} is {size}; at most {PAGE_SIZE_MAX} is valid.",
+            f"{PAGE_SIZE} is {size}; at most {PAGE_SIZE_MAX} is valid",
             code=ErrorCode.PAGE_SIZE_MORE_THAN_MAX,
         )
     return Page(size, _from_1(query_string, PAGE_NUMBER, 1, WHOLE_MAX))

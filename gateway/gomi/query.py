@@ -30,5 +30,5 @@ def query_value(query_string: bytes, name: str) -> str | None:
     """
     values = set(query_values(query_string, name))
     if len(values) > 1:
-        raise SpecError(name, f"{name} is given {len(values)} times with different values.")
+        raise SpecError(name, f"{name} is given {len(values)} times with different values")
     return values.pop() if values else None

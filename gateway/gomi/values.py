@@ -42,7 +42,7 @@ class Members:
             return self._exact[name]
         spellings = self._folded.get(name.lower(), [])
         if len(spellings) > 1:
-            raise SpecError(name, f"{name} is given {len(spellings)} times, as {' and '.join(spellings)}.")
+            raise SpecError(name, f"{name} is given {len(spellings)} times, as {' and '.join(spellings)}")
         return self._exact[spellings[0]] if spellings else None
 
 

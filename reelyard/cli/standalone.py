@@ -5,6 +5,7 @@ the process, the scheduler on a free loopback port that nobody without this proc
 """
 
 import dataclasses
+import os
 import secrets
 import signal
 import threading
@@ -62,6 +63,7 @@ def serve_standalone(environ: Mapping[str, str], *, data: Path | None, http_port
     """
     folder, settings = read_standalone_settings(environ, data=data, http_port=http_port)
     configure_logs(service="standalone", level=settings.scheduler.log_level, fmt=settings.scheduler.log_format)
+    os.umask(0o077)  # whatever is written, by SQLite or ffmpeg too, is for our user alone
     folder.make()
     with _stop_requested() as stop, folder.locked():
         log.info("data_folder", path=str(folder.path))

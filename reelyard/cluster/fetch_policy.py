@@ -17,8 +17,12 @@ from reelyard.media.errors import ErrorCode, SpecError, WorkError
 
 Address = IPv4Address | IPv6Address
 
-# Azure's host agent, which gives out credentials, has a public address.
-_FORBIDDEN = (ip_network("168.63.129.16/32"),)
+# What Python 3.11's table takes for public.
+_FORBIDDEN = (
+    ip_network("168.63.129.16/32"),  # Azure's host agent, which gives out credentials
+    ip_network("192.0.0.0/24"),  # protocol assignments; Oracle's metadata are at 192.0.0.192
+    ip_network("192.88.99.0/24"),  # 6to4 relays, withdrawn
+)
 _GLOBAL_IPV6 = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
 _EXAMPLES = ip_network("3fff::/20")  # documentation; newer than Python 3.11's own table

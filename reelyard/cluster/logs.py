@@ -22,7 +22,7 @@ _SECRET_FIELDS = frozenset(
 _QUIET = {
     "alembic": logging.WARNING,
     "asyncio": logging.WARNING,
-    "dramatiq": logging.WARNING,
+    "dramatiq": logging.ERROR,  # it warns of each second worker on a broker, as standalone has them
     "grpc": logging.WARNING,
     "pika": logging.CRITICAL,  # a lost connection is told by dramatiq once more
     "urllib3": logging.ERROR,  # its warnings hold whole URLs; our errors tell what failed

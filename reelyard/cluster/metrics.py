@@ -38,7 +38,7 @@ class MetricsServer:
     def __init__(self, server: ThreadingHTTPServer) -> None:
         self._server = server
         self.port: int = server.server_address[1]
-        self._thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="metrics", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -5,7 +5,7 @@ a log, an error message or a metric. What is left still tells a person which URL
 """
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 REDACTED = "[redacted]"
 
@@ -21,10 +21,10 @@ def redact_url(url: str) -> str:
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return REDACTED
-    if not parts.scheme:
+    if not parts.scheme or "://" not in url:
         return REDACTED
-    query = REDACTED if parts.query else ""
-    return urlunsplit((parts.scheme, host, parts.path, query, ""))
+    query = f"?{REDACTED}" if parts.query else ""
+    return f"{parts.scheme}://{host}{parts.path}{query}"
 
 
 def redact_text(text: str) -> str:

@@ -35,7 +35,8 @@ _SERVICE_CONFIG = {
     ],
 }
 
-KEEPALIVE_TIME_MS = 5_000
+# Together less than a call's deadline, so that a call to a frozen scheduler is still tried at another one
+KEEPALIVE_TIME_MS = 1_500
 PING_TIMEOUT_MS = 3_000
 
 CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
@@ -46,7 +47,7 @@ CHANNEL_OPTIONS: tuple[tuple[str, int | str], ...] = (
     ("grpc.min_reconnect_backoff_ms", 1000),  # also how long one attempt to connect may last
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
-    # Between calls too: a frozen or unplugged scheduler is dropped from the round after these 8 s at most
+    # Between calls too: a frozen or unplugged scheduler is dropped from the round within seconds
     ("grpc.keepalive_time_ms", KEEPALIVE_TIME_MS),
     ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MS),
     # gRPC's own pings, which measure the line, have a limit of their own, a minute; while one is out, keepalive waits

@@ -147,8 +147,9 @@ def _unknown_names(environ: Mapping[str, str], names: set[str]) -> list[str]:
     problems = []
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else "`reelyard settings` lists them all."
+            # without the prefix, which would make all names alike
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), [n.removeprefix(PREFIX) for n in names], n=1)
+            hint = f"did you mean {PREFIX}{near[0]}?" if near else "`reelyard settings` lists them all."
             problems.append(f"{name} is not a setting; {hint}")
     return problems
 

@@ -118,14 +118,8 @@ def follow(
     User and password in the URL become basic authentication. Credentials stay with the origin they were meant for.
     A request other than GET and HEAD follows 307 and 308 only; else the redirect itself is the answer.
 
-    Args:
-        pool: of `guarded_http`.
-        method: GET, HEAD or POST.
-        url: http or https.
-        headers: beside the pool's own.
-        body: of a POST.
-        preload_content: read the whole answer at once; only for answers that are known to be small.
-        max_redirects: how many to follow.
+    `pool` is of `guarded_http`; its headers are sent beside `headers`. `preload_content` reads the whole answer at
+    once: only for answers that are known to be small.
 
     Returns:
         The last response, and the URL that gave it. The caller must release a response that is not preloaded.
@@ -136,8 +130,8 @@ def follow(
     """
     policy = cast("_GuardedManager", pool).policy
     sent = {**pool.headers, **(headers or {})}
+    _check(url, policy)
     for _ in range(max_redirects + 1):
-        _check(url, policy)
         sent, bare = _with_basic_auth(url, sent)
         response = pool.request(method, bare, headers=sent, body=body, preload_content=preload_content, redirect=False)
         location = response.headers.get("Location")
@@ -145,9 +139,8 @@ def follow(
             return response, bare
         # not drained: a redirect's body may be endless
         response.close()
-        target = urljoin(bare, location)
-        sent = _headers_for(bare, target, sent)
-        url = target
+        url = _target(bare, location, policy)
+        sent = _headers_for(bare, url, sent)
     raise ForbiddenAddressError(f"The URL redirects more than {max_redirects} times.")
 
 
@@ -160,6 +153,15 @@ def _check(url: str, policy: FetchPolicy) -> None:
         check_url(url, schemes=_SCHEMES, policy=policy, field="url")
     except SpecError as error:
         raise ForbiddenAddressError(error.render({"url": "The URL"})) from None
+
+
+def _target(source: str, location: str, policy: FetchPolicy) -> str:
+    try:
+        target = urljoin(source, location)
+    except ValueError:
+        raise ForbiddenAddressError("The URL redirects to what is no URL.") from None
+    _check(target, policy)
+    return target
 
 
 def _with_basic_auth(url: str, headers: dict[str, str]) -> tuple[dict[str, str], str]:

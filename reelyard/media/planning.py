@@ -4,7 +4,6 @@ The plan is made once, before any task of the output runs, so that all of its pa
 """
 
 from dataclasses import replace
-from fractions import Fraction
 
 from reelyard.media.catalogue import (
     AUDIO_CODECS,
@@ -58,18 +57,23 @@ def plan_output(spec: OutputSpec, source: MediaInfo, *, hardware_encoders: froze
     if video_track and video and video.encoder != COPY:
         origin = origin_us(source, video_track, parse_rational(video.frame_rate))
     audio = _audio_plan(spec, source, audio_track, container, origin) if audio_track else None
-    ends = [audio.duration_us] if audio else []
-    if video:
-        ends.append(duration_of(video.frames, parse_rational(video.frame_rate)))
     return EncodePlan(
         container=container.code,
-        duration_us=max(ends) or source.duration_us,
+        duration_us=_duration(source, video, audio),
         video=video,
         audio=audio,
         source_video_index=video_track.index if video_track else -1,
         source_audio_index=audio_track.index if audio_track else -1,
         origin_us=origin,
     )
+
+
+def _duration(source: MediaInfo, video: VideoPlan | None, audio: AudioPlan | None) -> int:
+    """When the last of the streams ends; a copied picture keeps the source's clock, gaps included."""
+    ends = [audio.duration_us] if audio else []
+    if video:
+        ends.append(source.duration_us if video.encoder == COPY else stream_duration_us(video))
+    return max(ends) or source.duration_us
 
 
 def queue_is_gpu(plan: EncodePlan) -> bool:
@@ -203,4 +207,4 @@ def _check_copy(codec_name: str, display: str, fitting: frozenset[str], containe
 
 def stream_duration_us(video: VideoPlan) -> int:
     """How long the planned video lasts, in microseconds; 0 when the rate isn't known."""
-    return duration_of(video.frames, parse_rational(video.frame_rate) or Fraction(0))
+    return duration_of(video.frames, parse_rational(video.frame_rate))

@@ -48,11 +48,17 @@ def outlook(conn: Connection, now: int) -> Outlook:
     return Outlook(now_ms=now, due=due, next_due_ms=min(later, default=None))
 
 
-def _earliest(queue: str, *, after: int | None = None) -> ScalarSelect[Any]:
-    query = select(func.min(tasks.c.not_before_ms)).where(tasks.c.queue == queue, tasks.c.state == TaskState.WAITING)
-    if after is not None:
-        query = query.where(tasks.c.not_before_ms > after)
-    return query.scalar_subquery()
+def _first(column: ColumnElement[int], *where: ColumnElement[bool]) -> Select[Any]:
+    """The lowest value of a column of `tasks`.
+
+    Not `min`: without fresh statistics PostgreSQL takes a backlog for a few rows and reads all of it for that.
+    """
+    return select(column).where(*where).order_by(column).limit(1)
+
+
+def _earliest(queue: str, *, after: int = -1) -> ScalarSelect[Any]:
+    waiting = (tasks.c.queue == queue, tasks.c.state == TaskState.WAITING)
+    return _first(tasks.c.not_before_ms, *waiting, tasks.c.not_before_ms > after).scalar_subquery()
 
 
 def ripen(conn: Connection, queue: str, now: int) -> None:
@@ -74,51 +80,41 @@ def _due(queue: str) -> tuple[ColumnElement[bool], ...]:
 
 def _accounts_that_wait(queue: str) -> FromClause:
     """Each account with a due task, found by hopping from one account to the next in the index."""
-    first = select(func.min(tasks.c.account_id).label("account_id")).where(*_due(queue))
-    found = first.cte("waiting_accounts", recursive=True)
-    following = (
-        select(func.min(tasks.c.account_id))
-        .where(*_due(queue), tasks.c.account_id > found.c.account_id)
-        .correlate(found)
-        .scalar_subquery()
-    )
+    column = tasks.c.account_id
+    first = _first(column, *_due(queue)).scalar_subquery()
+    found = select(first.label("account_id")).cte("waiting_accounts", recursive=True)
+    following = _first(column, *_due(queue), column > found.c.account_id).correlate(found).scalar_subquery()
     return found.union_all(select(following).where(found.c.account_id.is_not(None)))
 
 
-def _with_best_task(queue: str) -> Select[Any]:
+def _with_best_task(queue: str, which: ColumnElement[bool]) -> Select[Any]:
     """Accounts with the priority and ID of their best due task: the highest priority, then the oldest."""
-    of_account = (*_due(queue), tasks.c.account_id == accounts.c.id)
-    priority = select(func.max(tasks.c.priority)).where(*of_account).correlate(accounts).scalar_subquery()
-    same = tasks.alias("same")
-    oldest = (
-        select(func.min(same.c.id))
-        .where(
-            same.c.queue == queue,
-            same.c.state == TaskState.WAITING,
-            same.c.not_before_ms == 0,
-            same.c.account_id == accounts.c.id,
-            same.c.priority == priority,
-        )
+    priority = (
+        select(tasks.c.priority)
+        .where(*_due(queue), tasks.c.account_id == accounts.c.id)
+        .order_by(tasks.c.priority.desc())
+        .limit(1)
         .correlate(accounts)
         .scalar_subquery()
     )
-    return select(accounts.c.id, accounts.c.weight, priority.label("priority"), oldest.label("task_id")).select_from(
-        accounts
-    )
+    columns = (accounts.c.id, accounts.c.weight, priority.label("priority"))
+    best = select(*columns).where(which).subquery("best")
+    of_best = (*_due(queue), tasks.c.account_id == best.c.id, tasks.c.priority == best.c.priority)
+    oldest = _first(tasks.c.id, *of_best).correlate(best).scalar_subquery()
+    return select(best, oldest.label("task_id"))
 
 
 def heads(conn: Connection, queue: str, loads: dict[int, int]) -> dict[int, Head]:
     """The best due task of every account that has one, by account."""
     waiting = _accounts_that_wait(queue)
-    query = _with_best_task(queue).where(accounts.c.id.in_(select(waiting.c.account_id)))
+    query = _with_best_task(queue, accounts.c.id.in_(select(waiting.c.account_id)))
     found = (_head(row, loads) for row in conn.execute(query))
     return {head.account_id: head for head in found if head is not None}
 
 
 def head_of(conn: Connection, queue: str, account_id: int, loads: dict[int, int]) -> Head | None:
     """The best due task of one account."""
-    query = _with_best_task(queue).where(accounts.c.id == account_id)
-    return _head(conn.execute(query).one(), loads)
+    return _head(conn.execute(_with_best_task(queue, accounts.c.id == account_id)).one(), loads)
 
 
 def _head(row: Row[Any], loads: dict[int, int]) -> Head | None:

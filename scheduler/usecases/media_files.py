@@ -14,7 +14,7 @@ FOLDERS = MappingProxyType({MediaKind.INPUT: "sourcemedia", MediaKind.OUTPUT: "o
 
 def download_path(kind: str, media_id: int, token: str, name: str) -> str:
     """The path of one stored file; "" for no name."""
-    return f"download/{FOLDERS[MediaKind(kind)]}/{media_id}/{token}/{quote(name)}" if name else ""
+    return f"download/{FOLDERS[MediaKind(kind)]}/{media_id}/{token}/{quote(name, safe='')}" if name else ""
 
 
 def files_of(role: FileRole) -> FromClause:

@@ -43,6 +43,13 @@ from scheduler.usecases.select_tasks import Hint, select_tasks
 SOURCE_URL = "http://user:secret@media.example/holiday.mov?signature=abc"
 ALL_QUEUES = dict.fromkeys((Queue.INGEST, Queue.ENCODE_CPU, Queue.STORE, Queue.DISTRIBUTE), 4)
 GPU_QUEUES = ALL_QUEUES | {Queue.ENCODE_GPU: 2}
+STAGE_KINDS = {
+    Queue.INGEST: TaskKind.INGEST,
+    Queue.ENCODE_CPU: TaskKind.ENCODE,
+    Queue.ENCODE_GPU: TaskKind.ENCODE,
+    Queue.STORE: TaskKind.STORE,
+    Queue.DISTRIBUTE: TaskKind.DISTRIBUTE,
+}
 POLICY = Policy()
 
 MP4 = OutputRequest(output_format_id=0, container="mp4", customer_reference_id="ref-mp4")
@@ -145,9 +152,10 @@ class Rig:
         return Held(node_id, token, claim.task) if claim.task is not None else claim.refusal
 
     def take(self, node_id: str, queue: Queue, kind: TaskKind | None = None) -> Held:
-        """Dispatch a queue and claim what comes first, or the first of a kind."""
-        for hint in [*self.hints(queue), *self.queued(queue)]:
-            if kind is not None and self.task(hint.task_id).kind != kind:
+        """Dispatch a queue and claim the first task of a kind, by default the stage's own."""
+        self.hints(queue)
+        for hint in self.queued(queue):
+            if self.task(hint.task_id).kind != (kind or STAGE_KINDS[queue]):
                 continue
             held = self.try_claim(node_id, hint)
             assert isinstance(held, Held), held

@@ -190,7 +190,8 @@ def test_an_error_arrives_as_it_was_raised(node: Node, client: NodeClient, error
     assert type(caught.value) is type(error)
     assert caught.value.code is error.code
     assert caught.value.message == error.message
-    assert vars(caught.value) == vars(error)
+    for name in ("field", "already_ended_by_token"):
+        assert getattr(caught.value, name, None) == getattr(error, name, None)
 
 
 def test_a_fault_arrives_as_internal_error_with_the_request_id_and_nothing_else(node: Node, client: NodeClient) -> None:
@@ -384,14 +385,6 @@ def test_a_frozen_scheduler_is_dropped_from_the_round() -> None:
         for number in range(4):
             client.claim("n", number, 1, "t")
         first.send_signal(signal.SIGSTOP)
-        failed = 0
-        answered = 0
-        while answered < 20:  # in a row: the round is without the frozen one
-            try:
-                client.claim("n", 1, 1, "t")
-                answered += 1
-            except UnavailableError:
-                failed += 1
-                answered = 0
+        answers = [client.claim("n", number, 1, "t").refusal for number in range(20)]
 
-    assert failed <= 2
+    assert answers == ["gone"] * 20

@@ -95,7 +95,7 @@ CONSTANT = {
     "transport_stream": (_transport_stream, 50),
     "one_frame": (_one_frame, 1),
     "late_video": (_late_video, 75),
-    "late_video_mkv": (_late_video_mkv, 75),
+    "late_video_mkv": (_late_video_mkv, 76),  # the 21 ms of priming, after a second, make another slot
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from reelyard.cli.demo.errors import DemoError
 
-CLIP_SECONDS = 8
+CLIP_SECONDS = 6
 _TIMEOUT_S = 60
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from encoder_node.settings import NodeSettings
 
+from encoder_node.settings import NodeSettings
 from gateway.settings import GatewaySettings
 from reelyard.cluster.settings import describe, read_settings
 from scheduler.settings import SchedulerSettings

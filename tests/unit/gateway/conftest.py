@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,15 @@ class Answered:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    @property
+    def error(self) -> tuple[int, str]:
+        """Status and code of an answer that has just the three members that every failed one has."""
+        assert tuple(self.json) == ("Success", "ErrorCode", "Message")
+        assert self.json["Success"] is False
+        assert self.json["Message"]
+        assert self.headers["content-type"] == "application/json"
+        return self.status, self.json["ErrorCode"]
+
 
 @dataclass
 class Api:
@@ -84,7 +93,8 @@ class Api:
     scheduler: FakeScheduler
     store: FolderStore
     readiness: Readiness
-    default_query: str = field(default=f"ApiKey={KEY}")
+    key: str = KEY
+    account_id: int = ACCOUNT
 
     def get(self, path: str, query: str | None = None, **kwargs: Any) -> Answered:
         return self.request("GET", path, query, **kwargs)
@@ -113,7 +123,7 @@ class Api:
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
-            "query_string": (self.default_query if query is None else query).encode(),
+            "query_string": (f"ApiKey={KEY}" if query is None else query).encode(),
             "root_path": "",
             "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
             "client": ("192.0.2.1", 1),

@@ -71,9 +71,11 @@ def test_every_encoding_of_json_is_read(encoding: str) -> None:
 @given(st.binary(max_size=200))
 def test_no_text_does_worse_than_being_refused(text: bytes) -> None:
     try:
-        parse_json_object(text)
-    except MalformedRequestError as error:
-        assert error.message
+        members = parse_json_object(text)
+    except MalformedRequestError:
+        members = {}
+
+    assert all(isinstance(name, str) for name in members)
 
 
 def test_every_supported_member_is_read() -> None:
@@ -138,7 +140,7 @@ def test_whole_numbers_may_come_as_texts(value: Any) -> None:
     [
         ("wide", '"wide"'),
         ("7_20", '"7_20"'),
-        ("٧", r'"\\u0667"'),
+        ("\u0667", r'"\\u0667"'),
         (720.5, "720.5"),
         (float("nan"), "NaN"),
         (float("inf"), "Infinity"),

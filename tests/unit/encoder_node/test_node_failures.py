@@ -1,0 +1,105 @@
+"""Over complaints that ffmpeg and ffprobe really printed (5.1 to 9.0)."""
+
+import pytest
+
+from encoder_node.failures import Phase, classify
+from reelyard.media.errors import ErrorCode
+
+E = ErrorCode
+
+
+@pytest.mark.parametrize(
+    ("line", "source", "encode", "output"),
+    [
+        (
+            "file:/s/source: Invalid data found when processing input",
+            E.SOURCE_NOT_MEDIA,
+            E.SOURCE_CORRUPT,
+            E.ENCODE_FAILED,
+        ),
+        (
+            "[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55] moov atom not found",
+            E.SOURCE_CORRUPT,
+            E.SOURCE_CORRUPT,
+            E.ENCODE_FAILED,
+        ),
+        ("[hls @ 0x5] Format not on whitelist 'mov,mp4'", E.SOURCE_NOT_MEDIA, E.SOURCE_NOT_MEDIA, E.ENCODE_FAILED),
+        (
+            "[concat @ 0x5] Unsafe file name '/etc/passwd'",
+            E.SOURCE_NOT_MEDIA,
+            E.SOURCE_NOT_MEDIA,
+            E.ENCODE_FAILED,
+        ),
+        (
+            "[png @ 0x5] Picture size 15000x15000 exceeds specified max pixel count 40000000",
+            E.SOURCE_TOO_LARGE,
+            E.SOURCE_TOO_LARGE,
+            E.ENCODE_FAILED,
+        ),
+        ("Unknown encoder 'libx265'", E.ENCODE_FAILED, E.ENCODE_FAILED, E.ENCODE_FAILED),
+        ("prlimit: failed to execute ffmpeg: No such file or directory", *(E.ENCODE_FAILED,) * 3),
+        (
+            "[webm @ 0x5] Only VP8 or VP9 or AV1 video and Vorbis or Opus audio are supported for WebM.",
+            E.INCOMPATIBLE_FORMAT,
+            E.INCOMPATIBLE_FORMAT,
+            E.ENCODE_FAILED,
+        ),
+        ("Stream map '0:5' matches no streams.", E.SOURCE_NOT_MEDIA, E.SOURCE_NOT_MEDIA, E.ENCODE_FAILED),
+        ("av_interleaved_write_frame(): No space left on device", *(E.ENCODE_FAILED,) * 3),
+        ("[libx264 @ 0x5] malloc of size 1000 failed: Cannot allocate memory", *(E.ENCODE_FAILED,) * 3),
+        ("file:/s/source: No such file or directory", *(E.STORAGE_FAILED,) * 3),
+        ("file:/s/source: Input/output error", *(E.STORAGE_FAILED,) * 3),
+    ],
+)
+def test_a_complaint_has_a_code_in_each_phase(
+    line: str, source: ErrorCode, encode: ErrorCode, output: ErrorCode
+) -> None:
+    codes = [classify(["something before", line], 1, phase=phase).code for phase in Phase]
+
+    assert codes == [source, encode, output]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[h264_nvenc @ 0x5] Cannot load libcuda.so.1",
+        "[h264_nvenc @ 0x5] OpenEncodeSessionEx failed: out of memory (10): (no details)",
+        "[h264_nvenc @ 0x5] OpenEncodeSessionEx failed: incompatible client key (21)",
+        "[h264_nvenc @ 0x5] No capable devices found",
+        "[h264_nvenc @ 0x5] Driver does not support the required nvenc API version. Required: 13.1 Found: 13.0",
+        "[AVHWDeviceContext @ 0x5] CUDA_ERROR_OUT_OF_MEMORY",
+    ],
+)
+def test_the_gpu_is_blamed_for_its_own_failures(line: str) -> None:
+    failure = classify([line, "Error initializing output stream 0:0 -- Conversion failed!"], 1, phase=Phase.ENCODE)
+
+    assert (failure.code, failure.gpu) == (ErrorCode.ENCODE_FAILED, True)
+
+
+def test_the_complaint_weighs_more_than_the_exit_status() -> None:
+    assert classify(["Unknown encoder 'x'"], 69, phase=Phase.ENCODE).code is ErrorCode.ENCODE_FAILED
+
+
+@pytest.mark.parametrize(
+    ("status", "phase", "code", "word"),
+    [
+        (69, Phase.ENCODE, E.SOURCE_CORRUPT, "decoded"),
+        (183, Phase.ENCODE, E.SOURCE_CORRUPT, "decoded"),
+        (69, Phase.OUTPUT, E.ENCODE_FAILED, "status 69"),
+        (228, Phase.ENCODE, E.ENCODE_FAILED, "disk"),
+        (-25, Phase.ENCODE, E.ENCODE_FAILED, "disk"),
+        (153, Phase.ENCODE, E.ENCODE_FAILED, "disk"),
+        (-9, Phase.ENCODE, E.ENCODE_FAILED, "memory"),
+        (137, Phase.ENCODE, E.ENCODE_FAILED, "memory"),
+        (-11, Phase.ENCODE, E.ENCODE_FAILED, "signal 11"),
+        (1, Phase.ENCODE, E.ENCODE_FAILED, "status 1"),
+        (1, Phase.SOURCE, E.SOURCE_NOT_MEDIA, "decoded"),
+    ],
+)
+def test_without_a_known_complaint_the_exit_status_decides(
+    status: int, phase: Phase, code: ErrorCode, word: str
+) -> None:
+    failure = classify(["no line that we know"], status, phase=phase)
+
+    assert failure.code is code
+    assert word in failure.message
