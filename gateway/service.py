@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 #: Seconds for which an idle connection is kept; above the 60 s of common load balancers, which must close first.
 KEEP_ALIVE_S = 75
 
+#: Seconds in which a request whose connection was cut ends; no call to a scheduler may take longer.
+CUT_S = 15
+
 _BACKLOG = 2048
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -121,7 +124,7 @@ class GatewayService:
 
     async def _serve(self) -> None:
         async with self._open_app() as app:
-            self._server = _Server(self._config(app), self._serving_or_ended.set)
+            self._server = _Server(self._config(app), stop_s=self._stop_s, on_started=self._serving_or_ended.set)
             await self._server.serve(sockets=[self._socket] if self._socket else None)
 
     def _config(self, app: ASGIApp) -> uvicorn.Config:
@@ -132,6 +135,7 @@ class GatewayService:
             lifespan="off",
             log_config=None,  # its loggers go where the process's go
             access_log=False,  # it would write the query, and a key in it
+            log_level="warning",  # its start and end are told by ours
             server_header=False,
             # The public address is a setting: no header of a client can change the URLs that are handed out.
             proxy_headers=False,
@@ -139,21 +143,37 @@ class GatewayService:
             workers=1,
             backlog=_BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=self._stop_s,
+            timeout_graceful_shutdown=self._stop_s + CUT_S,
             reset_contextvars=True,  # else a request's log could carry what another one bound
         )
 
 
 class _Server(uvicorn.Server):
-    """Tells when it accepts requests."""
+    """Tells when it accepts requests, and cuts what still runs when the time for it is over."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, stop_s: int, on_started: Callable[[], None]) -> None:
         super().__init__(config)
+        self._stop_s = stop_s
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Left to itself uvicorn cancels the tasks and closes the loop over connections with unsent data.
+        # A cut connection ends its task in good order, as a client that goes away does.
+        cut = asyncio.get_running_loop().call_later(self._stop_s, self._cut)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cut.cancel()
+
+    def _cut(self) -> None:
+        connections = list(self.server_state.connections)
+        log.warning("connections_cut", connections=len(connections))
+        for connection in connections:
+            connection.transport.abort()
 
 
 def _listen(host: str, port: int) -> socket.socket:

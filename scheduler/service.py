@@ -18,6 +18,7 @@ from scheduler.errors import StartError
 from scheduler.settings import SchedulerSettings
 from scheduler.startup import ask_broker, driver_words, prepare_database, until_it_answers
 from scheduler.store.database import Database
+from scheduler.usecases.forget_nodes import forget_nodes
 
 #: How long calls may go on after the stop began, in seconds; every call's deadline is below 15.
 STOP_GRACE_S = 5.0
@@ -133,6 +134,8 @@ class SchedulerService:
 
         def prepare() -> None:
             prepare_database(database, settings.api_key)
+            if self._broker_is_inside:
+                forget_nodes(database)
 
         try:
             if database.dialect != "sqlite":
@@ -143,7 +146,11 @@ class SchedulerService:
         return True
 
     def _wait_for_broker(self, stop: threading.Event) -> bool:
-        url = self._parts.settings.broker_url
-        if url.startswith("memory:"):
+        if self._broker_is_inside:
             return True
-        return until_it_answers("broker", lambda: ask_broker(url), stop)
+        return until_it_answers("broker", lambda: ask_broker(self._parts.settings.broker_url), stop)
+
+    @property
+    def _broker_is_inside(self) -> bool:
+        """Whether the broker, and so every node, lives in this process."""
+        return self._parts.settings.broker_url.startswith("memory:")

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -208,7 +208,7 @@ def _signal(process: Found, cluster_id: str, number: signal.Signals) -> None:
         os.close(handle)
 
 
-def run_command(name: str, command: Any) -> None:
+def run_command(name: str, command: Callable[[], None]) -> None:
     """Run `up` or `down` for a person: errors as one message on standard error and status 1."""
     try:
         command()

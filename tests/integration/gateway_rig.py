@@ -1,4 +1,4 @@
-"""A real scheduler on SQLite and a real gateway in front of it, both in this process; no node, so nothing is encoded."""
+"""A real scheduler on SQLite and a real gateway in front of it, both in this process; no node: nothing is encoded."""
 
 import hashlib
 import secrets
