@@ -46,7 +46,7 @@ def refreshed(page: str) -> str:
 
 def draw(cycle: LifeCycle[Any, Any]) -> str:
     """One life cycle: a diagram with a letter on each way, what the states mean, what the letters mean."""
-    letters = dict(zip([*cycle.events], string.ascii_letters, strict=False))
+    letters = dict(zip(cycle.events.__members__.values(), string.ascii_letters, strict=False))
     lines = ["", "```mermaid", "stateDiagram-v2", f"    [*] --> {cycle.initial.value}"]
     lines += [
         f"    {source.value} --> {target.value}: {letters[event]}" for (source, event), target in cycle.ways.items()

@@ -164,11 +164,19 @@ def stop_cluster(cluster_id: str, *, grace_s: float = _GRACE_S) -> int:
         roots = [process for process in running if process.kind in kinds and process.parent not in ours]
         asked += len(roots)
         _end(roots, cluster_id, grace_s)
-    while left := find(cluster_id):  # orphans of killed parents
+    _kill_orphans(cluster_id)
+    return asked
+
+
+def _kill_orphans(cluster_id: str) -> None:
+    """Kill what killed parents left. Twice nothing is nothing: for a moment within `exec` a process shows no marker."""
+    empty_looks = 0
+    while empty_looks < 2:  # noqa: PLR2004
+        left = find(cluster_id)
         for process in left:
             _signal(process, cluster_id, signal.SIGKILL)
+        empty_looks = 0 if left else empty_looks + 1
         time.sleep(0.02)
-    return asked
 
 
 def _end(processes: Sequence[Found], cluster_id: str, grace_s: float) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,6 +26,11 @@ from deploy.local.up import up
 Start = Callable[..., Process]
 
 
+def until(look: Callable[[], bool]) -> None:
+    while not look():
+        time.sleep(0.01)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     started = []
@@ -36,8 +42,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
             env=marker(cluster_id, kind) | {"PATH": os.defpath},
             log=tmp_path / "log",
         )
-        started.append(Process(launch))
-        return started[-1]
+        process = Process(launch)
+        started.append(process)
+        # Within `exec` the kernel shows no environment for a moment.
+        process.wait_ready(lambda: process.pid in {found.pid for found in find(cluster_id)}, timeout_s=10)
+        return process
 
     yield run
     for process in started:
@@ -112,6 +121,7 @@ def test_what_was_started_again_by_the_description_is_found(start: Start) -> Non
     entry = json.loads(json.dumps(described("scheduler", first)))
     first.kill()
     again = subprocess.Popen(entry["command"], env=entry["env"] | {"MORE": "1"})
+    until(lambda: again.pid in {found.pid for found in find("mine")})
 
     stopped = stop_cluster("mine", grace_s=5)
 
