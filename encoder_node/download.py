@@ -97,11 +97,29 @@ class _Transfer:
     final_url: str = ""
     mime_type: str = ""
     disposition: str = ""
+    resumes: int = 0
+    idle: int = 0  # resumes in a row without progress
 
     @property
     def name(self) -> str:
         """The URL as it may be shown."""
         return redact_url(self.url)
+
+    def prepare_resume(self, broken: _BrokenError, *, progressed: bool) -> None:
+        """Pause before the next connection, or give up.
+
+        Raises:
+            StoppedError: the stop signal was set in the pause.
+            WorkError: the error of the broken connection, when resuming is not safe or has no hope.
+        """
+        self.idle = 0 if progressed else self.idle + 1
+        self.resumes += 1
+        hopeless = broken.stalled and not progressed
+        if not self.validator or hopeless or self.idle > _MAX_IDLE_RESUMES or self.resumes > _MAX_RESUMES:
+            raise broken.error from broken
+        log.info("download_resumes", at=self.done, total=self.total, why=broken.error.message)
+        self.stop.wait(0.0 if progressed else _RESUME_PAUSE_S)
+        self.stop.check()
 
     def restart(self) -> None:
         """Begin again with an empty file."""
@@ -122,7 +140,7 @@ def download(
     """Fetch `url` into the new file `path`.
 
     Args:
-        pool: of `reelyard.cluster.fetch.guarded_http`; its read time-out must not be above the stall limit.
+        pool: of `reelyard.cluster.urlguard.guarded_http`; its read time-out must not be above the stall limit.
         url: http or https; may hold credentials.
         path: must not exist yet.
         stop: breaks the transfer off, also in the middle of a read.
@@ -136,7 +154,6 @@ def download(
     """
     with path.open("xb") as sink:
         transfer = _Transfer(url=url, sink=sink, stop=stop, limits=limits, on_progress=on_progress)
-        idle = resumes = 0
         while True:
             before = transfer.done
             try:
@@ -144,15 +161,7 @@ def download(
                 break
             except _BrokenError as broken:
                 stop.check()
-                progressed = transfer.done > before
-                idle = 0 if progressed else idle + 1
-                resumes += 1
-                hopeless = broken.stalled and not progressed
-                if not transfer.validator or hopeless or idle > _MAX_IDLE_RESUMES or resumes > _MAX_RESUMES:
-                    raise broken.error from broken
-                log.info("download_resumes", at=transfer.done, total=transfer.total, why=broken.error.message)
-                stop.wait(0.0 if progressed else _RESUME_PAUSE_S)
-                stop.check()
+                transfer.prepare_resume(broken, progressed=transfer.done > before)
     return Downloaded(
         size_bytes=transfer.done,
         sha256=transfer.digest.hexdigest(),
@@ -178,8 +187,6 @@ def _one_connection(pool: urllib3.PoolManager, transfer: _Transfer) -> None:
     try:
         with transfer.stop.calls(lambda: _interrupt(response)):
             if transfer.done and response.status == _RANGE_REFUSED:
-                transfer.restart()
-                transfer.validator = ""
                 message = f"The source at {transfer.name} changed while it was read."
                 raise WorkError(ErrorCode.SOURCE_TRUNCATED, message)
             _begin(response, transfer)
@@ -233,7 +240,11 @@ def _continues(response: urllib3.BaseHTTPResponse, transfer: _Transfer) -> bool:
     unit, _, span = response.headers.get("Content-Range", "").partition(" ")
     first, _, rest = span.partition("-")
     total = _length(rest.partition("/")[2])
-    same = unit == "bytes" and first.strip() == str(transfer.done) and total in {0, transfer.total}
+    same = (
+        unit == "bytes"
+        and first.strip() == str(transfer.done)
+        and (total == transfer.total or 0 in {total, transfer.total})
+    )
     if not same:
         message = f"The source at {transfer.name} answered with another part than was asked for."
         raise WorkError(ErrorCode.SOURCE_UNREACHABLE, message)

@@ -30,7 +30,7 @@ class Tools:
     """ffmpeg and ffprobe under one set of limits.
 
     Args:
-        environment: all that the programs see of it (`PATH` and, for GPUs, the driver's variables).
+        environment: all that the programs see of one; `PATH` at least.
         limits: for one run; a run may shorten or lift some.
     """
 

@@ -59,6 +59,11 @@ class Heartbeat:
         """How long a lease lasts without a beat, as the scheduler said; 0 before the first registration."""
         return self._lease_s
 
+    @property
+    def registered(self) -> bool:
+        """Whether a scheduler was told of the node."""
+        return self._registered.is_set()
+
     def start(self) -> None:
         """Begin to register and beat."""
         for thread in self._threads:

@@ -126,14 +126,7 @@ def run(
         errors=watch.errors,
         seconds=time.monotonic() - started,
     )
-    log.debug(
-        "process_ended",
-        pid=child.pid,
-        ended=ended,
-        exit_status=exit_status,
-        seconds=round(outcome.seconds, 3),
-        error_lines=outcome.errors.total,
-    )
+    log.debug("process_ended", pid=child.pid, ended=ended, exit_status=exit_status, seconds=outcome.seconds)
     return outcome
 
 

@@ -44,6 +44,7 @@ from reelyard.cluster.health import Readiness
 from reelyard.cluster.metrics import new_registry, serve_metrics
 from reelyard.cluster.node_client import NodeClient
 from reelyard.cluster.objectstore.open import open_store
+from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ReelyardError
@@ -101,25 +102,18 @@ class NodeService:
         self._ready.set()  # nobody waits for a node that is gone
 
     def _start(self, stack: ExitStack) -> None:
+        """Build the parts in the order in which they need each other; `stack` stops them in the opposite one."""
         settings = self._settings
         _check_programs(settings.tool_path)
         scratch = stack.enter_context(Scratch(settings.scratch, self.node_id))
         tools = _tools(settings)
         encoders = working_encoders(tools, scratch.folder)
         slots = settings.slots if settings.slots is not None else default_slots(has_gpu(encoders))
-        store = open_store(
-            settings.storage_url,
-            access_key=settings.storage_access_key,
-            secret_key=settings.storage_secret_key,
-            public_url=settings.storage_public_url,
-        )
+        store = _open_store(settings)
         stack.callback(store.close)
         client = stack.enter_context(NodeClient(settings.scheduler_address, settings.rpc_token))
         held = HeldTasks()
-        identity = Identity(
-            node_id=self.node_id, name=self.name, version=version("reelyard"), encoders=encoders, slots=slots
-        )
-        heartbeat = Heartbeat(client, identity, held)
+        heartbeat = Heartbeat(client, self._identity(encoders, slots), held)
         registry = new_registry()
         runner = Runner(
             client=client,
@@ -134,16 +128,26 @@ class NodeService:
         readiness = Readiness({"scheduler": heartbeat.check, "storage": store.check})
         if settings.metrics_port is not None:
             stack.callback(serve_metrics(registry, settings.metrics_port, readiness=readiness).stop)
-        stack.callback(self._leave, client)
+        stack.callback(self._leave, client, heartbeat)
         stack.callback(heartbeat.stop)
-        stack.callback(self._stop_workers)
-        stack.callback(self._drain, runner, held)
-        serving = threading.Thread(target=self._serve, args=(runner, heartbeat, slots), name="node-start")
-        stack.callback(serving.join)
-        stack.callback(heartbeat.drain)  # so that it does not wait for a scheduler any more
+        self._join(stack, runner, held, heartbeat, slots)
         stack.callback(readiness.stop)
+
+    def _join(
+        self, stack: ExitStack, runner: Runner, held: HeldTasks, heartbeat: Heartbeat, slots: Mapping[str, int]
+    ) -> None:
+        serving = threading.Thread(target=self._serve, args=(runner, heartbeat, slots), name="node-start")
         heartbeat.start()
         serving.start()
+        stack.callback(self._stop_workers)
+        stack.callback(self._drain, runner, held)
+        stack.callback(serving.join)
+        stack.callback(heartbeat.drain)  # first: the thread above may still wait for a scheduler
+
+    def _identity(self, encoders: tuple[str, ...], slots: Mapping[str, int]) -> Identity:
+        return Identity(
+            node_id=self.node_id, name=self.name, version=version("reelyard"), encoders=encoders, slots=slots
+        )
 
     def _serve(self, runner: Runner, heartbeat: Heartbeat, slots: Mapping[str, int]) -> None:
         """Take hints once a scheduler knows the node: before that every claim would be refused."""
@@ -183,11 +187,13 @@ class NodeService:
         if worker.broker is not self._shared_broker:
             worker.broker.close()
 
-    def _leave(self, client: NodeClient) -> None:
+    def _leave(self, client: NodeClient, heartbeat: Heartbeat) -> None:
+        if not heartbeat.registered:
+            return
         try:
             client.leave(self.node_id)
         except ReelyardError as error:
-            log.warning("leave_not_heard", error=error.message)  # it finds out by the missing beats
+            log.warning("leave_not_heard", error=error.message)  # the missing beats say the same, later
 
 
 def default_slots(gpu: bool) -> dict[str, int]:  # noqa: FBT001  # one fact, named by the only caller
@@ -212,6 +218,15 @@ def _check_programs(tool_path: str) -> None:
             f"The node needs {', '.join(missing)}, not found in {tool_path}: install {packages} "
             f"(on Debian and Ubuntu: apt-get install {packages})."
         )
+
+
+def _open_store(settings: NodeSettings) -> ObjectStore:
+    return open_store(
+        settings.storage_url,
+        access_key=settings.storage_access_key,
+        secret_key=settings.storage_secret_key,
+        public_url=settings.storage_public_url,
+    )
 
 
 def _tools(settings: NodeSettings) -> Tools:

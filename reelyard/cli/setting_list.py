@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from encoder_node.settings import NodeSettings
-
 from gateway.settings import GatewaySettings
 from reelyard.cli.data_folder import DataSettings
 from reelyard.cluster.settings import describe

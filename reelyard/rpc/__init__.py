@@ -1,0 +1,1 @@
+"""The wire between the services, generated from `proto/`."""

@@ -29,6 +29,7 @@ class Faulty:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     ranges: bool = True
+    chunked: bool = False  # whole answers come without a Content-Length
     etag: str = '"v1"'
     cut_at: int = 0  # bytes of the body after which each connection is closed
     cuts: int = 10**6  # how many connections are cut
@@ -61,9 +62,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{len(f.body) - 1}/{len(f.body)}")
         for name, value in f.headers.items():
             self.send_header(name, value)
-        if "Content-Length" not in f.headers and "Transfer-Encoding" not in f.headers:
+        if f.chunked and status == 200:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif "Content-Length" not in f.headers:
             self.send_header("Content-Length", str(len(f.body) - first))
         self.end_headers()
+        if f.chunked and status == 200:
+            self.wfile.write(f"{len(f.body):x}\r\n".encode())  # one chunk, which a cut leaves open
         self._send_body(first)
 
     def _first(self, etag: str) -> int:

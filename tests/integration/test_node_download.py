@@ -95,6 +95,15 @@ def test_broken_connections_are_resumed_where_they_broke(pool: urllib3.PoolManag
     assert server.requests[1]["if-range"] == '"v1"'
 
 
+def test_a_download_of_unknown_size_is_resumed_too(pool: urllib3.PoolManager, tmp_path: Path) -> None:
+    faulty = Faulty(body=BODY, chunked=True, cut_at=300_000, cuts=1)
+    with serve(faulty) as server:
+        fetch(pool, server.url, tmp_path / "f")
+
+    assert (tmp_path / "f").read_bytes() == BODY
+    assert server.requests[1]["range"] == "bytes=300000-"
+
+
 def test_a_file_that_changed_is_read_again_from_its_beginning(pool: urllib3.PoolManager, tmp_path: Path) -> None:
     with serve(Faulty(body=BODY, cut_at=300_000, cuts=1, change_after=1)) as server:
         fetch(pool, server.url, tmp_path / "f")

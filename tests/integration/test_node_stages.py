@@ -1,12 +1,8 @@
-"""Each stage with real ffmpeg, a real folder store and real HTTP servers."""
+"""Encode, store, distribute and clean with real ffmpeg and a real folder store."""
 
-import hashlib
-import hmac
-import ipaddress
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,28 +10,21 @@ import pytest
 
 from encoder_node.attempt import Attempt
 from encoder_node.capabilities import working_encoders
-from encoder_node.download import DownloadLimits
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import ToolError
 from encoder_node.stages.clean import CleanStage
 from encoder_node.stages.distribute import DistributeStage
 from encoder_node.stages.encode import EncodeStage
-from encoder_node.stages.ingest import IngestStage
-from encoder_node.stages.notify import NotifyStage
 from encoder_node.stages.store import StoreStage
 from encoder_node.stop import StoppedError, StopReason, StopSignal
 from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.objectstore.store import ObjectMissingError, StorageError
-from reelyard.cluster.urlguard import FetchPolicy, guarded_http
 from reelyard.cluster.work import (
     CleanWork,
     DistributeWork,
     EncodedPart,
     EncodeResult,
     EncodeWork,
-    IngestResult,
-    IngestWork,
-    NotifyWork,
     StoreWork,
     TaskKind,
 )
@@ -44,10 +33,7 @@ from reelyard.media.info import MediaInfo
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import plan_output
-from tests.integration.node_peers import TOOLS, Faulty, new_attempt, serve
-
-LOOPBACK = FetchPolicy((ipaddress.ip_network("127.0.0.0/8"),))
-LIMITS = DownloadLimits(stall_s=5, max_bytes=10**9, hard_s=60)
+from tests.integration.node_peers import TOOLS, new_attempt
 
 
 @pytest.fixture
@@ -57,122 +43,6 @@ def store(tmp_path: Path) -> FolderStore:
 
 def ffmpeg(*arguments: str) -> None:
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments], check=True)
-
-
-def ingest(faulty: Faulty, tmp_path: Path, store: FolderStore) -> tuple[IngestResult, Attempt]:
-    pool = guarded_http(LOOPBACK, connect_timeout_s=5, read_timeout_s=5)
-    with serve(faulty) as server:
-        work = IngestWork(input_media_id=1, source_url=server.url)
-        attempt = new_attempt(TaskKind.INGEST, work, folder=tmp_path / "work", store=store, prefix="ingest/3/7/1/")
-        return IngestStage(pool, TOOLS, LIMITS).run(attempt), attempt
-
-
-def refused(faulty: Faulty, tmp_path: Path, store: FolderStore) -> WorkError:
-    with pytest.raises(WorkError) as caught:
-        ingest(faulty, tmp_path, store)
-    assert list(store.list_keys("ingest/")) == []
-    return caught.value
-
-
-class TestIngest:
-    def test_a_source_is_stored_with_its_facts_and_a_thumbnail(
-        self, clip: Path, tmp_path: Path, store: FolderStore
-    ) -> None:
-        body = clip.read_bytes()
-        result, attempt = ingest(Faulty(body=body, headers={"Content-Type": "video/mp4"}), tmp_path, store)
-
-        assert result.filename == "clip.mp4"
-        assert result.source.key == "ingest/3/7/1/source"
-        assert (result.source.size_bytes, result.source.sha256) == (
-            len(body),
-            hashlib.sha256(body).hexdigest(),
-        )
-        assert result.source.mime_type == "video/mp4"
-        assert result.info.video[0].frames == 50
-        assert (result.info.video[0].width, result.info.audio[0].channels) == (160, 2)
-        assert result.thumbnail is not None
-        picture = store.local_path(result.thumbnail.key)
-        assert picture is not None
-        assert picture.read_bytes()[:3] == b"\xff\xd8\xff"
-        progress = attempt.held.progress
-        assert (progress.permille, progress.storing_permille) == (1000, 1000)
-        assert (progress.size_bytes, progress.mime_type) == (len(body), "video/mp4")
-
-    def test_audio_alone_has_no_thumbnail(self, tmp_path: Path, store: FolderStore) -> None:
-        source = tmp_path / "tone.mp3"
-        ffmpeg("-f", "lavfi", "-i", "sine=d=1", str(source))
-
-        result, _ = ingest(Faulty(body=source.read_bytes()), tmp_path, store)
-
-        assert (result.thumbnail, result.info.video) == (None, ())
-
-    def test_cover_art_is_no_video(self, tmp_path: Path, store: FolderStore) -> None:
-        source = tmp_path / "song.mp3"
-        picture = ("-f", "lavfi", "-i", "color=red:s=64x64:d=0.04", "-frames:v", "1")
-        ffmpeg(
-            *("-f", "lavfi", "-i", "sine=d=1"),
-            *picture[:4],
-            *("-map", "0", "-map", "1", "-c:v", "mjpeg", "-frames:v", "1"),
-            *("-disposition:v", "attached_pic", str(source)),
-        )
-
-        result, _ = ingest(Faulty(body=source.read_bytes()), tmp_path, store)
-
-        assert (result.thumbnail, result.info.video) == (None, ())
-
-    def test_an_empty_source_is_no_media(self, tmp_path: Path, store: FolderStore) -> None:
-        error = refused(Faulty(body=b""), tmp_path, store)
-
-        assert error.code is ErrorCode.SOURCE_NOT_MEDIA
-        assert "empty" in error.message
-
-    def test_text_is_no_media(self, tmp_path: Path, store: FolderStore) -> None:
-        error = refused(Faulty(body=b"not a video at all\n" * 100), tmp_path, store)
-
-        assert error.code is ErrorCode.SOURCE_NOT_MEDIA
-        assert "clip.mp4" in error.evidence or "source" in error.evidence
-
-    def test_a_web_page_is_no_media_and_the_message_says_what_came(self, tmp_path: Path, store: FolderStore) -> None:
-        page = Faulty(body=b"<!doctype html><p>Please log in</p>", headers={"Content-Type": "text/html; charset=utf-8"})
-        error = refused(page, tmp_path, store)
-
-        assert error.code is ErrorCode.SOURCE_NOT_MEDIA
-        assert "text/html" in error.message
-
-    def test_a_playlist_is_no_media(self, tmp_path: Path, store: FolderStore) -> None:
-        playlist = b"#EXTM3U\n#EXTINF:2,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
-        error = refused(Faulty(body=playlist), tmp_path, store)
-
-        assert error.code is ErrorCode.SOURCE_NOT_MEDIA
-
-    def test_zero_seconds_are_no_media(self, tmp_path: Path, store: FolderStore) -> None:
-        source = tmp_path / "nothing.mp4"
-        ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:d=1", "-t", "0", "-c:v", "libx264", str(source))
-
-        error = refused(Faulty(body=source.read_bytes()), tmp_path, store)
-
-        assert error.code is ErrorCode.SOURCE_NOT_MEDIA
-
-    def test_a_file_cut_off_in_its_middle_is_corrupt(self, clip: Path, tmp_path: Path, store: FolderStore) -> None:
-        # The index stands in front (faststart), so the head alone looks like the whole file.
-        body = clip.read_bytes()
-        error = refused(Faulty(body=body[: len(body) // 2]), tmp_path, store)
-
-        assert error.code is ErrorCode.SOURCE_CORRUPT
-        assert "2.00 s" in error.message
-
-    def test_a_file_without_its_index_is_corrupt(self, tmp_path: Path, store: FolderStore) -> None:
-        source = tmp_path / "late.mp4"
-        ffmpeg(
-            *("-f", "lavfi", "-i", "testsrc2=s=64x48:d=1", "-c:v", "libx264", "-preset", "ultrafast"),
-            str(source),
-        )
-        body = source.read_bytes()
-
-        error = refused(Faulty(body=body[: len(body) - 1500]), tmp_path, store)
-
-        assert error.code is ErrorCode.SOURCE_CORRUPT
-        assert "moov" in error.message
 
 
 SPEC = OutputSpec(container="mp4", video_codec="h264", audio_codec="aac", width=80)
@@ -397,75 +267,6 @@ class TestClean:
         assert CleanStage().run(attempt).deleted == 2
         assert sorted(store.list_keys("job/")) == ["job/3/2/1/b", "job/33/1/1/other"]
         assert CleanStage().run(attempt).deleted == 0
-
-
-@pytest.fixture
-def notify(tmp_path: Path, store: FolderStore) -> Iterator[NotifyStage]:
-    pool = guarded_http(LOOPBACK, connect_timeout_s=2, read_timeout_s=0.5)
-    yield NotifyStage(pool, "Reelyard/test", clock=lambda: 1732233600.9)
-    pool.clear()
-
-
-def notification(url: str, tmp_path: Path, store: FolderStore, secret: str = "s3cret") -> Attempt:
-    work = NotifyWork(delivery_id="d-1", url=url, body="JobID=3&Result=Success", secret=secret)
-    return new_attempt(TaskKind.NOTIFY, work, folder=tmp_path / "n", store=store, prefix="job/3/6/1/")
-
-
-class TestNotify:
-    def test_the_body_is_posted_signed_and_numbered(
-        self, notify: NotifyStage, tmp_path: Path, store: FolderStore
-    ) -> None:
-        with serve(Faulty(status=202)) as server:
-            result = notify.run(notification(server.url + "?k=v", tmp_path, store))
-
-        (request,) = server.requests
-        expected = hmac.new(b"s3cret", b"1732233600.JobID=3&Result=Success", hashlib.sha256).hexdigest()
-        assert result.http_status == 202
-        assert server.posts == [b"JobID=3&Result=Success"]
-        assert request["path"] == "/clip.mp4?k=v"
-        assert request["content-type"] == "application/x-www-form-urlencoded"
-        assert request["user-agent"] == "Reelyard/test"
-        assert request["reelyard-delivery"] == "d-1"
-        assert request["reelyard-signature"] == f"t=1732233600,v1={expected}"
-
-    def test_without_a_secret_there_is_no_signature(
-        self, notify: NotifyStage, tmp_path: Path, store: FolderStore
-    ) -> None:
-        with serve(Faulty()) as server:
-            notify.run(notification(server.url, tmp_path, store, secret=""))
-
-        assert "reelyard-signature" not in server.requests[0]
-
-    @pytest.mark.parametrize("status", [301, 302, 400, 404, 410, 500])
-    def test_any_other_status_is_a_failed_delivery(
-        self, notify: NotifyStage, tmp_path: Path, store: FolderStore, status: int
-    ) -> None:
-        headers = {"Location": "/elsewhere"} if status < 400 else {}
-        faulty = Faulty(status=status, body=b"no thanks", headers=headers)
-        with serve(faulty) as server, pytest.raises(WorkError) as caught:
-            notify.run(notification(server.url, tmp_path, store))
-
-        assert (caught.value.code, caught.value.http_status) == (ErrorCode.DELIVERY_FAILED, status)
-        assert caught.value.evidence == "no thanks"
-        assert len(server.requests) == 1
-
-    def test_a_receiver_that_refuses_the_connection_is_a_failed_delivery(
-        self, notify: NotifyStage, tmp_path: Path, store: FolderStore
-    ) -> None:
-        with serve(Faulty()) as server:
-            gone = server.url
-
-        with pytest.raises(WorkError) as caught:
-            notify.run(notification(gone + "?token=hush", tmp_path, store))
-
-        assert (caught.value.code, caught.value.http_status) == (ErrorCode.DELIVERY_FAILED, 0)
-        assert "hush" not in caught.value.message
-
-    def test_a_forbidden_receiver_is_not_asked(self, notify: NotifyStage, tmp_path: Path, store: FolderStore) -> None:
-        with pytest.raises(WorkError) as caught:
-            notify.run(notification("http://169.254.169.254/", tmp_path, store))
-
-        assert caught.value.code is ErrorCode.INVALID_INPUT_URL
 
 
 def test_encoders_are_found_by_trying_them(tmp_path: Path) -> None:
