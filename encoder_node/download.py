@@ -109,9 +109,10 @@ class _Transfer:
         """Pause before the next connection, or give up.
 
         Raises:
-            StoppedError: the stop signal was set in the pause.
+            StoppedError: the stop signal was set, before or in the pause.
             WorkError: the error of the broken connection, when resuming is not safe or has no hope.
         """
+        self.stop.check()  # an interrupted read looks like a broken one
         self.idle = 0 if progressed else self.idle + 1
         self.resumes += 1
         hopeless = broken.stalled and not progressed
@@ -160,7 +161,6 @@ def download(
                 _one_connection(pool, transfer)
                 break
             except _BrokenError as broken:
-                stop.check()
                 transfer.prepare_resume(broken, progressed=transfer.done > before)
     return Downloaded(
         size_bytes=transfer.done,

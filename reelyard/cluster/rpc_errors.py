@@ -13,6 +13,7 @@ from grpc_status import rpc_status
 
 from reelyard.media.errors import (
     AuthError,
+    ClusterTokenError,
     ConflictError,
     ErrorCode,
     NotFoundError,
@@ -34,6 +35,7 @@ _KINDS: dict[str, tuple[type[ReelyardError], grpc.StatusCode]] = {
     "conflict": (ConflictError, grpc.StatusCode.FAILED_PRECONDITION),
     "stale_token": (StaleTokenError, grpc.StatusCode.FAILED_PRECONDITION),
     "auth": (AuthError, grpc.StatusCode.UNAUTHENTICATED),
+    "cluster_token": (ClusterTokenError, grpc.StatusCode.PERMISSION_DENIED),
     "unavailable": (UnavailableError, grpc.StatusCode.UNAVAILABLE),
     "work": (WorkError, grpc.StatusCode.ABORTED),
     "other": (ReelyardError, grpc.StatusCode.INTERNAL),

@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from reelyard.cluster.rpc_channel import KEEPALIVE_TIME_MS, REQUEST_ID_METADATA
 from reelyard.cluster.rpc_errors import abort_with
-from reelyard.media.errors import AuthError, ErrorCode, ReelyardError
+from reelyard.media.errors import ClusterTokenError, ErrorCode, ReelyardError
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class TokenInterceptor(grpc.ServerInterceptor):
 
 
 def _refuse(_request: object, context: grpc.ServicerContext) -> NoReturn:
-    abort_with(context, AuthError("The call carries no valid REELYARD_RPC_TOKEN."))
+    abort_with(context, ClusterTokenError("The call carries no valid REELYARD_RPC_TOKEN."))
 
 
 class CallInterceptor(grpc.ServerInterceptor):

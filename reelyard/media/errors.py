@@ -9,6 +9,7 @@ tried again is decided in `scheduler.domain.retry`; which HTTP status they get, 
     ├── ConflictError      the object's state does not allow the call
     ├── StaleTokenError    a task's fencing token is not the current one
     ├── AuthError          unknown, revoked or disabled
+    ├── ClusterTokenError  one of our services called another without their shared secret
     ├── UnavailableError   a part that the call needs is down
     └── WorkError          a task failed; the code says why
 """
@@ -124,6 +125,10 @@ class AuthError(ReelyardError):
     """The key is missing, unknown or revoked, or its account is disabled."""
 
     code = ErrorCode.UNAUTHORIZED
+
+
+class ClusterTokenError(ReelyardError):
+    """A call between two services does not carry their shared secret: an operator's mistake, never a client's."""
 
 
 class UnavailableError(ReelyardError):

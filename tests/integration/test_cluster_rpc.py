@@ -24,6 +24,7 @@ from reelyard.cluster.views import CreateJobs
 from reelyard.cluster.work import CleanResult, IngestWork, TaskKind
 from reelyard.media.errors import (
     AuthError,
+    ClusterTokenError,
     ConflictError,
     ErrorCode,
     NotFoundError,
@@ -175,6 +176,7 @@ def test_a_failure_carries_its_code_and_evidence(node: Node, client: NodeClient)
         StaleTokenError("not yours"),
         AuthError("who?"),
         AuthError("disabled", code=ErrorCode.FORBIDDEN),
+        ClusterTokenError("the secret differs"),
         WorkError(ErrorCode.SOURCE_CORRUPT, "half of it"),
         ReelyardError("odd", code=ErrorCode.RATE_LIMITED),
         UnavailableError("the database does not answer"),
@@ -222,7 +224,7 @@ def test_a_status_that_a_servicer_gave_itself_is_kept(client: NodeClient) -> Non
 def test_calls_without_the_shared_secret_are_refused(node: Node) -> None:
     with serving(node, token="right") as (address, _), ExitStack() as stack:
         for token in ("", "wrong"):
-            with pytest.raises(AuthError, match="REELYARD_RPC_TOKEN"):
+            with pytest.raises(ClusterTokenError, match="REELYARD_RPC_TOKEN"):
                 stack.enter_context(NodeClient(address, token)).claim("n", 1, 1, "t")
         allowed = stack.enter_context(NodeClient(address, "right")).claim("n", 404, 1, "t")
 

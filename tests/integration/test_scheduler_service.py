@@ -19,7 +19,7 @@ from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.node_client import NodeClient
 from reelyard.cluster.views import CreatedJobsView, CreateJobs
 from reelyard.cluster.work import Queue
-from reelyard.media.errors import AuthError, ConflictError, ErrorCode, NotFoundError, SpecError
+from reelyard.media.errors import AuthError, ClusterTokenError, ConflictError, ErrorCode, NotFoundError, SpecError
 from reelyard.media.output import OutputRequest
 from scheduler.errors import StartError
 from scheduler.service import SchedulerService
@@ -204,9 +204,9 @@ def test_formats_are_listed(service: SchedulerService) -> None:
 
 @pytest.mark.parametrize("token", ["", "another-token", TOKEN + "x"])
 def test_a_call_without_the_clusters_token_is_refused(service: SchedulerService, token: str) -> None:
-    with pytest.raises(AuthError):
+    with pytest.raises(ClusterTokenError):
         ask(service, lambda client: client.create_account("intruder"), token)
-    with pytest.raises(AuthError):
+    with pytest.raises(ClusterTokenError):
         ask(service, lambda client: client.authenticate(hash_key(KEY)), token)
 
     assert [key.label for key in ask(service, lambda client: client.list_keys()).keys] == ["REELYARD_API_KEY"]
