@@ -94,8 +94,12 @@ def encode_argv(plan: EncodePlan, source: Path, target: Path) -> list[str]:
 
 
 def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int) -> list[str]:
-    """Write one typical picture from around `at_us` as JPEG. Writes none, with status 0, when that is past the end."""
-    media = ffmpeg.input(_url(source), ss=_seconds(at_us), **input_options())
+    """Write one typical picture from around `at_us` as JPEG. Writes none, with status 0, when that is past the end.
+
+    Keyframes alone are decoded, from the last one before `at_us` on: they are whole pictures, often the first of a
+    scene, and it takes half the time of decoding all frames (measured with one second of 720p: 0.07 s for 0.13 s).
+    """
+    media = ffmpeg.input(_url(source), ss=_seconds(at_us), noaccurate_seek=None, skip_frame="nokey", **input_options())
     options = {
         "vf": thumbnail_filters(THUMBNAIL_WIDTH),
         "frames:v": 1,

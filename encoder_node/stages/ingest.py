@@ -12,6 +12,7 @@ from encoder_node.command import demux_check_argv
 from encoder_node.download import Downloaded, DownloadLimits, download
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools, raise_unless_ok
+from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
 from reelyard.cluster.objectstore.store import StorageError
 from reelyard.cluster.work import IngestResult, IngestWork, StoredObject
@@ -77,12 +78,20 @@ class IngestStage:
         return got
 
     def _inspect(self, attempt: Attempt, path: Path, got: Downloaded) -> tuple[MediaInfo, Path | None]:
-        """Probe the file and read it to its end; a picture is made at the same time."""
+        """Probe the file and take a picture of it; at the same time, read it to its end."""
+        reader = ProgressReader()
         try:
-            probed = self._tools.probe(path, folder=attempt.folder, stop=attempt.stop, phase=Phase.SOURCE)
-            with ThreadPoolExecutor(max_workers=1, thread_name_prefix="thumbnail") as pool:
-                picture = pool.submit(self._picture, attempt, path, probed)
-                return self._demux(attempt, path, probed), picture.result()
+            with ThreadPoolExecutor(max_workers=1, thread_name_prefix="demux") as pool:
+                demuxed = pool.submit(
+                    self._tools.run,
+                    demux_check_argv(path),
+                    folder=attempt.folder,
+                    stop=attempt.stop,
+                    reader=reader,
+                )
+                probed = self._tools.probe(path, folder=attempt.folder, stop=attempt.stop, phase=Phase.SOURCE)
+                picture = self._picture(attempt, path, probed)
+                return _check(probed, reader, demuxed.result()), picture
         except WorkError as error:
             if error.code is ErrorCode.SOURCE_NOT_MEDIA and got.mime_type.startswith("text/"):
                 raise WorkError(
@@ -91,17 +100,6 @@ class IngestStage:
                     evidence=error.evidence,
                 ) from error
             raise
-
-    def _demux(self, attempt: Attempt, path: Path, probed: MediaInfo) -> MediaInfo:
-        """Read every packet and hold it against the probe: a cut file ends early, with exit status 0."""
-        reader = ProgressReader()
-        outcome = self._tools.run(demux_check_argv(path), folder=attempt.folder, stop=attempt.stop, reader=reader)
-        try:
-            info = check_source(probed, demuxed_us=reader.out_time_us)
-        except WorkError as error:
-            raise WorkError(error.code, error.message, evidence=outcome.evidence()) from error
-        raise_unless_ok(outcome, Phase.ENCODE)
-        return info
 
     def _picture(self, attempt: Attempt, path: Path, info: MediaInfo) -> Path | None:
         """A thumbnail, None without video. A source whose pictures cannot be decoded may still have good audio."""
@@ -112,6 +110,16 @@ class IngestStage:
         except WorkError as error:
             log.warning("source_thumbnail_failed", code=error.code, evidence=error.evidence)
             return None
+
+
+def _check(probed: MediaInfo, reader: ProgressReader, outcome: Outcome) -> MediaInfo:
+    """Hold the packets that were read against the probe: a cut file ends early, with exit status 0."""
+    try:
+        info = check_source(probed, demuxed_us=reader.out_time_us)
+    except WorkError as error:
+        raise WorkError(error.code, error.message, evidence=outcome.evidence()) from error
+    raise_unless_ok(outcome, Phase.ENCODE)
+    return info
 
 
 def _store_picture(attempt: Attempt, picture: Path | None) -> StoredObject | None:

@@ -22,7 +22,7 @@ from reelyard.media.plan import EncodePlan
 from reelyard.media.verify import Window, check_output, decode_windows
 
 #: Progress (of 1000) at the end of each step.
-_READ_BACK, _PROBED, _DECODED = 400, 500, 900
+_READ_BACK, _DECODED = 400, 900
 #: A run that ended badly counts as more errors than any number of frames tolerates.
 _FAILED_RUN_ERRORS = 10**9
 
@@ -62,8 +62,8 @@ class StoreStage:
             part.object,
             on_share=lambda share: attempt.held.report(permille=share * _READ_BACK // 1000),
         )
-        info = self._tools.probe(path, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
-        attempt.held.report(permille=_PROBED)
+        # These are, to the bit, the bytes that the encode stage probed: the checksum has just said so.
+        info = part.info
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="thumbnail") as pool:
             picture = pool.submit(self._picture, attempt, path, info)
             decoded = self._decode(attempt, path, info)
@@ -83,7 +83,7 @@ class StoreStage:
             errors += outcome.errors.total + (0 if outcome.ok else _FAILED_RUN_ERRORS)
             frames += reader.frames
             evidence.append(outcome.evidence())
-            attempt.held.report(permille=_PROBED + done * (_DECODED - _PROBED) // len(windows))
+            attempt.held.report(permille=_READ_BACK + done * (_DECODED - _READ_BACK) // len(windows))
         whole = windows == (Window(0, 0),)
         return _Decoded(errors=errors, frames=frames, whole=whole, evidence="\n".join(evidence))
 

@@ -35,7 +35,7 @@ _KINDS: dict[str, tuple[type[ReelyardError], grpc.StatusCode]] = {
     "conflict": (ConflictError, grpc.StatusCode.FAILED_PRECONDITION),
     "stale_token": (StaleTokenError, grpc.StatusCode.FAILED_PRECONDITION),
     "auth": (AuthError, grpc.StatusCode.UNAUTHENTICATED),
-    "cluster_token": (ClusterTokenError, grpc.StatusCode.PERMISSION_DENIED),
+    "cluster_token": (ClusterTokenError, grpc.StatusCode.UNAUTHENTICATED),
     "unavailable": (UnavailableError, grpc.StatusCode.UNAVAILABLE),
     "work": (WorkError, grpc.StatusCode.ABORTED),
     "other": (ReelyardError, grpc.StatusCode.INTERNAL),

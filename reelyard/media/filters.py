@@ -29,8 +29,9 @@ def audio_filters(audio: AudioPlan) -> str:
 
 
 def thumbnail_filters(width: int) -> str:
-    """The chain that picks the most typical of 50 frames, at most `width` pixels wide, with square pixels.
+    """The chain that picks the most typical of three frames, at most `width` pixels wide, with square pixels.
 
-    Scaled first: the picker holds its frames in memory.
+    Scaled first: the picker holds its frames in memory. Three, because they are keyframes (see `thumbnail_argv`).
+    Renumbered, since ffmpeg drops what lies before the point that it was told to seek to.
     """
-    return f"scale=w='max(2,trunc(min({width},iw*sar)/2)*2)':h=-2,setsar=1,thumbnail=50"
+    return f"scale=w='max(2,trunc(min({width},iw*sar)/2)*2)':h=-2,setsar=1,thumbnail=3,setpts=N"

@@ -1,6 +1,7 @@
 """What stands around the service: a web server with the sources, and a receiver of notifications."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -125,9 +126,9 @@ class Ping:
 
 
 class Pings(Server):
-    """Receives notifications; `fail_first` of them are answered with 500."""
+    """Receives notifications; `fail_first` of them are answered with 500. `on_ping` is called for each."""
 
-    def __init__(self, fail_first: int = 0) -> None:
+    def __init__(self, fail_first: int = 0, on_ping: Callable[[], object] = lambda: None) -> None:
         self.seen: list[Ping] = []
         self.fail_first = fail_first
         lock = threading.Lock()
@@ -149,6 +150,7 @@ class Pings(Server):
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                on_ping()
 
         super().__init__(Handler)
 
