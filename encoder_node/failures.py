@@ -22,11 +22,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One failure: its code, a sentence for a person, and whether the GPU is to blame (then the CPU may do it)."""
+    """One failure: its code, and a sentence for a person."""
 
     code: ErrorCode
     message: str
-    gpu: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +33,11 @@ class _Rule:
     pattern: re.Pattern[str]
     code: ErrorCode
     message: str
-    gpu: bool = False
     at_source: ErrorCode | None = None  # the code when the source is looked at for the first time
 
 
-def _rule(pattern: str, code: ErrorCode, message: str, **more: ErrorCode | bool) -> _Rule:
-    return _Rule(pattern=re.compile(pattern), code=code, message=message, **more)  # type: ignore[arg-type]
+def _rule(pattern: str, code: ErrorCode, message: str, at_source: ErrorCode | None = None) -> _Rule:
+    return _Rule(pattern=re.compile(pattern), code=code, message=message, at_source=at_source)
 
 
 _SIGKILL, _SIGXFSZ = 9, 25
@@ -72,7 +70,6 @@ _RULES = (
         r"|Device creation failed",
         ErrorCode.ENCODE_FAILED,
         "The GPU encoder of the node could not be used.",
-        gpu=True,
     ),
     _rule(
         r"No space left on device|Disk quota exceeded|File too large",
@@ -139,7 +136,7 @@ def _by_rule(rule: _Rule, phase: Phase) -> Failure:
         return Failure(code=rule.at_source, message=_NOT_MEDIA)
     if phase is Phase.OUTPUT and rule.code is not ErrorCode.STORAGE_FAILED:
         return Failure(code=ErrorCode.ENCODE_FAILED, message=f"The output could not be read back. {rule.message}")
-    return Failure(code=rule.code, message=rule.message, gpu=rule.gpu)
+    return Failure(code=rule.code, message=rule.message)
 
 
 def _by_status(status: int, phase: Phase) -> Failure:

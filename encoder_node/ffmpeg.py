@@ -6,7 +6,7 @@ from pathlib import Path
 
 from encoder_node import process
 from encoder_node.command import probe_argv
-from encoder_node.failures import Failure, Phase, classify
+from encoder_node.failures import Phase, classify
 from encoder_node.probe import parse_probe
 from encoder_node.process import Ended, Limits, LineReader, Outcome
 from encoder_node.stop import StoppedError, StopReason, StopSignal
@@ -15,14 +15,6 @@ from reelyard.media.info import MediaInfo
 
 #: Seconds for one look at a whole file; ffprobe reads about 200 MB/s, so this admits files of over 500 GB.
 PROBE_HARD_S = 3600.0
-
-
-class ToolError(WorkError):
-    """ffmpeg or ffprobe failed; `failure` says more than the code."""
-
-    def __init__(self, failure: Failure, evidence: str) -> None:
-        super().__init__(failure.code, failure.message, evidence=evidence)
-        self.failure = failure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +76,7 @@ class Tools:
 
         Raises:
             StoppedError: the stop signal ended it.
-            ToolError: it failed; the code says why.
-            WorkError: encode_timeout.
+            WorkError: it failed, the code says why; or encode_timeout.
         """
         outcome = self.run(argv, folder=folder, stop=stop, reader=reader, limits=limits)
         raise_unless_ok(outcome, phase)
@@ -107,8 +98,8 @@ def raise_unless_ok(outcome: Outcome, phase: Phase) -> None:
     """Raise what a bad end means.
 
     Raises:
-        ToolError: the program complained or was killed.
+        WorkError: the program complained or was killed.
     """
     if not outcome.ok:
         failure = classify(outcome.errors.kept(), outcome.exit_status, phase=phase)
-        raise ToolError(failure, outcome.evidence())
+        raise WorkError(failure.code, failure.message, evidence=outcome.evidence())

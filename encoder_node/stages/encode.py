@@ -3,12 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-import structlog
-
 from encoder_node.attempt import Attempt
 from encoder_node.command import encode_argv
 from encoder_node.failures import Phase
-from encoder_node.ffmpeg import ToolError, Tools
+from encoder_node.ffmpeg import Tools
 from encoder_node.objects import local_source
 from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
@@ -17,14 +15,14 @@ from reelyard.media.catalogue import CONTAINERS, COPY, output_mime_type
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
-from reelyard.media.planning import queue_is_gpu, software_plan
+from reelyard.media.planning import queue_is_gpu
 from reelyard.media.verify import check_output
-
-log = structlog.get_logger(__name__)
 
 
 class EncodeStage:
     """Runs ffmpeg for one plan.
+
+    A GPU that fails is no special case here: the scheduler gives the task to the CPU, and its log says so.
 
     Args:
         tools: ffmpeg and ffprobe under the limits of an encode.
@@ -44,7 +42,7 @@ class EncodeStage:
         container = CONTAINERS[work.plan.container]
         source = local_source(attempt, work.source)
         target = attempt.folder / f"output.{container.extension}"
-        reader, outcome = self._encode(attempt, work.plan, source, target)
+        reader, outcome = self._run_ffmpeg(attempt, work.plan, source, target)
         info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
         _check(work.plan, info, reader, outcome)
         stored = attempt.upload(
@@ -53,18 +51,6 @@ class EncodeStage:
             mime_type=output_mime_type(work.plan.container, has_video=work.plan.video is not None),
         )
         return EncodeResult(part=EncodedPart(object=stored, info=info))
-
-    def _encode(self, attempt: Attempt, plan: EncodePlan, source: Path, target: Path) -> tuple[ProgressReader, Outcome]:
-        try:
-            return self._run_ffmpeg(attempt, plan, source, target)
-        except ToolError as error:
-            if not (error.failure.gpu and queue_is_gpu(plan)):
-                raise
-            # The GPU is gone or all its sessions are taken. The frames of the plan are the same on the CPU, so it is
-            # done here and now instead of failing and waiting for another node.
-            log.warning("gpu_encoder_failed_over", error=error.message, evidence=error.evidence)
-        target.unlink(missing_ok=True)
-        return self._run_ffmpeg(attempt, software_plan(plan), source, target)
 
     def _run_ffmpeg(
         self, attempt: Attempt, plan: EncodePlan, source: Path, target: Path

@@ -1,6 +1,7 @@
 """`make bench`: the measurements, as tables. Ratios are within one run; absolute times depend on the machine."""
 
 import argparse
+import sys
 
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +20,7 @@ def main() -> None:
     for column in ("form", "clip", "rounds", "ffmpeg", "job", "job - ffmpeg", "job / ffmpeg"):
         table.add_column(column, justify="left" if column == "form" else "right")
     for row in measure({1: given.short, 60: given.long}):
+        print(row, file=sys.stderr)  # each as it comes: the whole takes minutes
         table.add_row(
             row.form,
             f"{row.clip_s} s",

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +36,8 @@ class Overhead:
     ratio: float
 
 
-def measure(rounds: dict[int, int]) -> list[Overhead]:
+def measure(rounds: dict[int, int]) -> Iterator[Overhead]:
     """Measure both forms; `rounds` says how often for each length of clip in seconds."""
-    found = []
     with tempfile.TemporaryDirectory(prefix="reelyard-bench-") as name:
         folder = Path(name)
         clips = {seconds: _make_clip(folder, seconds) for seconds in rounds}
@@ -51,8 +50,7 @@ def measure(rounds: dict[int, int]) -> list[Overhead]:
                 with start() as service:
                     client = SeedClient(service.url, service.api_key)
                     for seconds, clip in clips.items():
-                        found.append(_compare(form, seconds, rounds[seconds], clip, (client, sources), folder))
-    return found
+                        yield _compare(form, seconds, rounds[seconds], clip, (client, sources), folder)
 
 
 def _compare(

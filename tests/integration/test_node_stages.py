@@ -11,7 +11,6 @@ import pytest
 from encoder_node.attempt import Attempt
 from encoder_node.capabilities import working_encoders
 from encoder_node.failures import Phase
-from encoder_node.ffmpeg import ToolError
 from encoder_node.stages.clean import CleanStage
 from encoder_node.stages.distribute import DistributeStage
 from encoder_node.stages.encode import EncodeStage
@@ -123,7 +122,7 @@ class TestEncode:
         assert "50 frames" in caught.value.message
         assert list(store.list_keys("job/")) == []
 
-    def test_a_gpu_plan_falls_back_to_the_cpu_where_the_gpu_fails(
+    def test_a_gpu_that_fails_is_told_to_the_scheduler_as_a_failure_that_falls_back(
         self, ingested: tuple[MediaInfo, EncodeWork], tmp_path: Path, store: FolderStore
     ) -> None:
         if "h264_nvenc" in working_encoders(TOOLS, tmp_path):
@@ -132,9 +131,11 @@ class TestEncode:
         assert plan.video is not None
         gpu = replace(plan, video=replace(plan.video, encoder="h264_nvenc"))
 
-        result, _ = encode(replace(ingested[1], plan=gpu), tmp_path, store)
+        with pytest.raises(WorkError) as caught:
+            encode(replace(ingested[1], plan=gpu), tmp_path, store)
 
-        assert result.part.info.video[0].frames == 50
+        assert caught.value.code in {ErrorCode.ENCODE_FAILED, ErrorCode.CODEC_UNAVAILABLE}
+        assert list(store.list_keys("job/")) == []
 
     def test_a_stop_ends_the_encode_and_leaves_nothing(self, tmp_path: Path, store: FolderStore) -> None:
         source = tmp_path / "long.mkv"
@@ -277,7 +278,7 @@ def test_encoders_are_found_by_trying_them(tmp_path: Path) -> None:
 
 
 def test_a_failure_of_a_tool_keeps_its_evidence(tmp_path: Path) -> None:
-    with pytest.raises(ToolError) as caught:
+    with pytest.raises(WorkError) as caught:
         TOOLS.probe(tmp_path / "none.mp4", folder=tmp_path, stop=StopSignal(), phase=Phase.ENCODE)
 
     assert caught.value.code is ErrorCode.STORAGE_FAILED
