@@ -22,11 +22,18 @@ from scheduler.errors import AccountNotFoundError
 from scheduler.settings import database_url
 from scheduler.store.database import Database
 from scheduler.store.migrate import migrate
-from scheduler.usecases.accounts import create_account, find_account, list_accounts
+from scheduler.usecases.accounts import (
+    create_account,
+    drop_webhook_secret,
+    find_account,
+    list_accounts,
+    renew_webhook_secret,
+    set_disabled,
+)
 from scheduler.usecases.keys import FIRST_ACCOUNT, create_key, list_keys, revoke_key
 
 keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
-accounts = typer.Typer(help="Make and list accounts.", no_args_is_help=True)
+accounts = typer.Typer(help="Make, list, disable and enable accounts; sign their notifications.", no_args_is_help=True)
 
 DataOption = Annotated[
     Path | None,
@@ -100,6 +107,39 @@ def accounts_list(data: DataOption = None) -> None:
         found = list_accounts(database)
     rows = ((str(a.account_id), a.name, "disabled" if a.disabled else "active", moment(a.created_ms)) for a in found)
     print(columns(("ID", "NAME", "STATE", "CREATED"), rows))
+
+
+@accounts.command("sign")
+def accounts_sign(
+    name: Annotated[str, typer.Argument(help="The account.")] = FIRST_ACCOUNT,
+    off: Annotated[bool, typer.Option("--off", help="Sign no more.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Sign the account's notifications with a new secret; it is printed on standard output this once."""
+    with _database(data) as database:
+        if off:
+            drop_webhook_secret(database, name)
+            print(f"notifications of the account {name!r} are not signed any more")
+            return
+        secret = renew_webhook_secret(database, name)
+    print(f"notifications of the account {name!r} are signed with this secret from now on:", file=sys.stderr)
+    print(secret)
+
+
+@accounts.command("disable")
+def accounts_disable(name: Annotated[str, typer.Argument(help="The account.")], data: DataOption = None) -> None:
+    """Refuse every call of an account; gateways notice within seconds, its running jobs go on."""
+    with _database(data) as database:
+        set_disabled(database, name, disabled=True)
+    print(f"account {name!r} is disabled")
+
+
+@accounts.command("enable")
+def accounts_enable(name: Annotated[str, typer.Argument(help="The account.")], data: DataOption = None) -> None:
+    """Answer the calls of a disabled account again."""
+    with _database(data) as database:
+        set_disabled(database, name, disabled=False)
+    print(f"account {name!r} is active")
 
 
 def _account(database: Database, name: str) -> AccountView:

@@ -1,8 +1,9 @@
 """Accounts: whom jobs, media and keys belong to."""
 
+import secrets
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reelyard.cluster.views import AccountView
@@ -14,6 +15,9 @@ from scheduler.store.ids import new_id
 from scheduler.store.tables import accounts
 
 MAX_NAME_LENGTH = 200
+#: How a webhook secret begins, so that people and scanners know what they found, and its randomness in bytes.
+SECRET_PREFIX = "whsec_"  # noqa: S105  # no secret, only how each begins
+SECRET_BYTES = 32
 
 
 def create_account(database: Database, name: str) -> AccountView:
@@ -60,6 +64,42 @@ def list_accounts(database: Database) -> tuple[AccountView, ...]:
     """Every account, the oldest first."""
     with database.read() as conn:
         return tuple(_view(row) for row in conn.execute(select(accounts).order_by(accounts.c.id)))
+
+
+def renew_webhook_secret(database: Database, name: str) -> str:
+    """Give the account a new random secret that signs its notifications from now on; the old one is forgotten.
+
+    Raises:
+        AccountNotFoundError: there is no such account.
+    """
+    secret = f"{SECRET_PREFIX}{secrets.token_urlsafe(SECRET_BYTES)}"
+    _change(database, name, webhook_secret=secret)
+    return secret
+
+
+def drop_webhook_secret(database: Database, name: str) -> None:
+    """Send the account's notifications without a signature.
+
+    Raises:
+        AccountNotFoundError: there is no such account.
+    """
+    _change(database, name, webhook_secret="")
+
+
+def set_disabled(database: Database, name: str, *, disabled: bool) -> AccountView:
+    """Lock an account out, or let it in again. Its jobs go on; its calls are answered with `forbidden`.
+
+    Raises:
+        AccountNotFoundError: there is no such account.
+    """
+    _change(database, name, disabled=disabled)
+    return find_account(database, name)
+
+
+def _change(database: Database, name: str, **values: Any) -> None:
+    statement = update(accounts).where(accounts.c.name == name).values(**values)
+    if database.transact(lambda conn: conn.execute(statement).rowcount) != 1:
+        raise AccountNotFoundError(f"there is no account named {name!r}")
 
 
 def check_label(field: str, value: str) -> None:

@@ -69,6 +69,18 @@ class Standalone:
         msg = f"standalone did not become ready; its log:\n{self.log.read_text()[-4000:]}"
         raise AssertionError(msg)
 
+    def command(self, *arguments: str) -> str:
+        """Run `reelyard ...` on this data folder; what it prints."""
+        done = subprocess.run(
+            [REELYARD, *arguments, "--data", str(self.data)],
+            env=clean_environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return done.stdout
+
     def kill(self) -> None:
         """SIGKILL, as a power cut would."""
         assert self.process is not None

@@ -1,6 +1,9 @@
 """Killing the whole service loses nothing: the same data folder goes on where it was."""
 
+import hashlib
+import hmac
 import threading
+import time
 from pathlib import Path
 
 import requests
@@ -80,6 +83,28 @@ def test_a_notification_is_tried_until_it_is_taken(tmp_path: Path, sources: Sour
         assert len({ping.headers["Reelyard-Delivery"] for ping in pings.seen}) == 1
         assert len({ping.raw for ping in pings.seen}) == 1
         assert client.job(job_id)["Status"] == "Completed"
+
+
+def test_notifications_are_signed_and_a_disabled_account_is_refused(tmp_path: Path, sources: Sources) -> None:
+    with Pings() as pings, Standalone(tmp_path / "data", **QUICK) as service:
+        client = SeedClient(service.url, service.api_key)
+        secret = service.command("accounts", "sign", "default").strip()
+        (job_id,) = client.created(f"{sources.url}/file/clip.mp4", [MP4 | {"PingUrl": pings.url}])
+
+        ping = until(lambda: pings.accepted(job_id), 30, "the notification")[0]
+        moment, signature = (part.partition("=")[2] for part in ping.headers["Reelyard-Signature"].split(","))
+        service.command("accounts", "disable", "default")
+        refused = until(lambda: _refusal(client), 30, "the gateway to notice")
+
+        expected = hmac.new(secret.encode(), moment.encode() + b"." + ping.raw, hashlib.sha256).hexdigest()
+        assert signature == expected
+        assert abs(int(moment) - time.time()) < 60
+        assert refused["ErrorCode"] == "forbidden"
+
+
+def _refusal(client: SeedClient) -> dict[str, object] | None:
+    response = requests.get(client.url("job/active"), timeout=10)
+    return response.json() if response.status_code == 403 else None
 
 
 def test_a_second_process_may_not_share_the_data_folder(tmp_path: Path) -> None:

@@ -95,3 +95,37 @@ def test_a_folder_that_was_never_used_is_not_made_into_an_installation(
     assert status == 1
     assert str(tmp_path / "typo") in err
     assert not (tmp_path / "typo").exists()
+
+
+def test_an_account_is_disabled_and_enabled(reelyard: Callable[..., Outcome]) -> None:
+    reelyard("accounts", "create", "studio")
+
+    disabled, _, _ = reelyard("accounts", "disable", "studio")
+    _, listed, _ = reelyard("accounts", "list")
+    enabled, _, _ = reelyard("accounts", "enable", "studio")
+    _, listed_again, _ = reelyard("accounts", "list")
+
+    assert (disabled, enabled) == (0, 0)
+    assert listed.splitlines()[1].split()[1:3] == ["studio", "disabled"]
+    assert listed_again.splitlines()[1].split()[1:3] == ["studio", "active"]
+
+
+def test_a_new_webhook_secret_is_alone_on_standard_output(reelyard: Callable[..., Outcome]) -> None:
+    reelyard("accounts", "create", "studio")
+
+    _, first, _ = reelyard("accounts", "sign", "studio")
+    _, second, _ = reelyard("accounts", "sign", "studio")
+    status, told, _ = reelyard("accounts", "sign", "studio", "--off")
+
+    assert re.fullmatch(r"whsec_[\w-]{43}\n", first)
+    assert first != second
+    assert (status, "not signed" in told) == (0, True)
+
+
+@pytest.mark.parametrize("command", ["sign", "disable", "enable"])
+def test_an_unknown_account_is_named(reelyard: Callable[..., Outcome], command: str) -> None:
+    status, out, err = reelyard("accounts", command, "nobody")
+
+    assert (status, out) == (1, "")
+    assert "'nobody'" in err
+    assert "Traceback" not in err
