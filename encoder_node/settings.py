@@ -93,7 +93,7 @@ class NodeSettings(
     )
     verify_decode_seconds: int = setting(
         "REELYARD_VERIFY_DECODE_SECONDS",
-        30,
+        15,
         parsers.integer(0),
         "How much of each output is decoded to verify it, in seconds; shorter ones whole; 0: always all of it.",
     )
