@@ -16,7 +16,6 @@ import structlog
 from encoder_node.attempt import Stage
 from encoder_node.capabilities import has_gpu, working_encoders
 from encoder_node.download import DownloadLimits
-from encoder_node.errors import StartError
 from encoder_node.ffmpeg import Tools
 from encoder_node.heartbeat import Heartbeat, Identity
 from encoder_node.lease import HeldTasks
@@ -45,6 +44,7 @@ from reelyard.cluster.metrics import new_registry, serve_metrics
 from reelyard.cluster.node_client import NodeClient
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore
+from reelyard.cluster.service_process import StartError
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ReelyardError

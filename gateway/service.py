@@ -12,6 +12,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from reelyard.cluster.health import Readiness
+from reelyard.cluster.service_process import StartError
 
 log = structlog.get_logger(__name__)
 
@@ -23,14 +24,6 @@ CUT_S = 15
 
 _BACKLOG = 2048
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-
-
-class StartError(Exception):
-    """The gateway can't start here; the message is for the operator."""
-
-
-class ListenError(StartError):
-    """The HTTP port can't be had."""
 
 
 class GatewayService:
@@ -77,7 +70,7 @@ class GatewayService:
         """Serve; returns when requests are accepted. `on_end` is called when serving ended, for whatever reason.
 
         Raises:
-            ListenError: the address can't be listened on.
+            StartError: the address can't be listened on.
         """
         self._on_end = on_end
         try:
@@ -183,7 +176,7 @@ def _listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError as error:
-        raise ListenError(f"can't listen on '{host}' (REELYARD_HTTP_HOST): {error.strerror}") from error
+        raise StartError(f"can't listen on '{host}' (REELYARD_HTTP_HOST): {error.strerror}") from error
     listening = socket.socket(family, kind, protocol)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -191,7 +184,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        raise ListenError(
+        raise StartError(
             f"can't listen on {host}, port {port} (REELYARD_HTTP_PORT): {error.strerror}; "
             "choose a free port, or 0 for any"
         ) from error

@@ -9,7 +9,7 @@ from gateway.app import create_app
 from gateway.authentication import Authenticator
 from gateway.download.files import StoredFiles
 from gateway.parts import Parts
-from gateway.service import GatewayService, StartError
+from gateway.service import GatewayService
 from gateway.settings import GatewaySettings
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.health import Readiness
@@ -17,6 +17,7 @@ from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, new_regis
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.rpc_health import SchedulerHealth
+from reelyard.cluster.service_process import StartError
 
 
 def build(settings: GatewaySettings) -> GatewayService:

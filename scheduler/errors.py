@@ -9,7 +9,7 @@ NotFoundError
 └── AccountNotFoundError, KeyNotFoundError
 """
 
-from reelyard.media.errors import ErrorCode, NotFoundError, ReelyardError
+from reelyard.media.errors import ErrorCode, NotFoundError
 
 
 class JobNotFoundError(NotFoundError):
@@ -48,7 +48,3 @@ class AccountNotFoundError(NotFoundError):
 
 class KeyNotFoundError(NotFoundError):
     """No such API key on this account."""
-
-
-class StartError(ReelyardError):
-    """The scheduler can't start as it is set up; the message says what to change."""

@@ -11,10 +11,10 @@ from sqlalchemy.exc import DatabaseError
 
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, serve_metrics
+from reelyard.cluster.service_process import StartError
 from reelyard.cluster.settings_parsers import host_port
 from reelyard.media.errors import UnavailableError
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
-from scheduler.errors import StartError
 from scheduler.settings import SchedulerSettings
 from scheduler.startup import ask_broker, driver_words, prepare_database, until_it_answers
 from scheduler.store.database import Database

@@ -44,7 +44,7 @@ if [ "$want" = dev ]; then
     need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
 fi
 if [ -n "$missing" ]; then
-    missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
+    missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ' | sed 's/ $//')
     command -v apt-get >/dev/null 2>&1 ||
         fail "these are missing: $missing. Install them with your system's package manager, then run this again."
     [ "$(id -u)" = 0 ] ||

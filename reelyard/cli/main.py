@@ -10,28 +10,18 @@ import typer
 import encoder_node.__main__
 import gateway.__main__
 import scheduler.__main__
-from gateway.service import ListenError
 from reelyard.cli.administration import accounts, keys
 from reelyard.cli.columns import columns
 from reelyard.cli.data_folder import DataFolderError
 from reelyard.cli.demo.flow import DEFAULT_OUTPUT, run_demo
 from reelyard.cli.setting_list import all_settings
 from reelyard.cli.standalone import serve_standalone
+from reelyard.cluster.service_process import FAILED, WRONG_SETTINGS
 from reelyard.cluster.settings import SettingsError
 from reelyard.media.errors import ReelyardError, SpecError
 
-#: Exit statuses: something went wrong at run time; the command or the settings are wrong.
-FAILED = 1
-MISUSED = 2
-
 #: What is explained by its message; a traceback would only hide it.
-_TOLD = (
-    ReelyardError,
-    DataFolderError,
-    ListenError,
-    encoder_node.errors.StartError,
-    scheduler.errors.StartError,
-)
+_TOLD = (ReelyardError, DataFolderError)
 
 app = typer.Typer(
     help="Self-hosted video encoding: a REST API in front of a cluster of ffmpeg nodes.",
@@ -94,10 +84,10 @@ def run() -> None:
     except SettingsError as exc:
         for problem in exc.problems:
             print(f"reelyard: {problem}", file=sys.stderr)
-        sys.exit(MISUSED)
+        sys.exit(WRONG_SETTINGS)
     except SpecError as exc:
         print(f"reelyard: {exc.render({})}", file=sys.stderr)
-        sys.exit(MISUSED)
+        sys.exit(WRONG_SETTINGS)
     except _TOLD as exc:
         print(f"reelyard: {exc}", file=sys.stderr)
         sys.exit(FAILED)

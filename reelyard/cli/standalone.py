@@ -7,13 +7,11 @@ the process, the scheduler on a free loopback port that nobody without this proc
 import dataclasses
 import os
 import secrets
-import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TypeVar
 
 import structlog
@@ -27,6 +25,7 @@ from gateway.settings import GatewaySettings
 from reelyard.cli.data_folder import DataFolder, DataSettings, choose_data_folder
 from reelyard.cluster.broker import open_broker
 from reelyard.cluster.logs import configure_logs
+from reelyard.cluster.service_process import FAILED, STOPPED, say, stop_requested
 from reelyard.cluster.settings import SettingsError, read_settings
 from scheduler.settings import SchedulerSettings
 from scheduler.store.database import Database
@@ -38,10 +37,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 MEMORY_BROKER = "memory:"
-STOPPED = 0
-FAILED = 1
 _LOOK_FOR_SIGNALS_S = 0.5
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +55,18 @@ def serve_standalone(environ: Mapping[str, str], *, data: Path | None, http_port
     Raises:
         SettingsError: settings are wrong; all of them are told.
         DataFolderError: the data folder cannot be used, or another process uses it.
-        scheduler.errors.StartError, encoder_node.errors.StartError, ListenError: a part cannot start here.
+        StartError: a part cannot start here.
     """
     folder, settings = read_standalone_settings(environ, data=data, http_port=http_port)
     configure_logs(service="standalone", level=settings.scheduler.log_level, fmt=settings.scheduler.log_format)
     os.umask(0o077)  # whatever is written, by SQLite or ffmpeg too, is for our user alone
     folder.make()
-    with _stop_requested() as stop, folder.locked():
+    with stop_requested() as stop, folder.locked():
         log.info("data_folder", path=str(folder.path))
         with ExitStack() as running:
             started = _start(settings, running, stop)
             if started is not None and not stop.is_set():
-                print(f"reelyard ready {started.url}", flush=True)
+                say(f"reelyard ready {started.url}")
                 stop.wait()
             log.info("stopping")
     return FAILED if started is not None and started.failure is not None else STOPPED
@@ -163,26 +159,4 @@ def _show_first_key(database_url: str) -> None:
         created = create_key(database, account.account_id, "first start")
     finally:
         database.close()
-    print(f"api key (shown once): {created.secret}", flush=True)
-
-
-@contextmanager
-def _stop_requested() -> Iterator[threading.Event]:
-    """An event that the first SIGTERM or SIGINT sets; after it they do what they do by default."""
-    requested = threading.Event()
-    before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {
-        number: signal.getsignal(number) for number in _STOP_SIGNALS
-    }
-
-    def request(_number: int, _frame: FrameType | None) -> None:
-        requested.set()
-        for number in _STOP_SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in _STOP_SIGNALS:
-        signal.signal(number, request)
-    try:
-        yield requested
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    say(f"api key (shown once): {created.secret}")

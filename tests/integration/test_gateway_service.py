@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from gateway.service import ListenError
 from gateway.settings import GatewaySettings
 from gateway.wiring import build
+from reelyard.cluster.service_process import StartError
 from tests.integration.gateway_rig import KEY, Rig, raw_request, running_rig, sha256
 
 SOURCE = "http://source.example/clip.mov"
@@ -273,7 +273,7 @@ def test_a_port_in_use_is_told_with_the_setting(tmp_path: Path) -> None:
             scheduler_address=("127.0.0.1:1",),
             http_port=taken.getsockname()[1],
         )
-        with pytest.raises(ListenError, match="REELYARD_HTTP_PORT"):
+        with pytest.raises(StartError, match="REELYARD_HTTP_PORT"):
             build(settings).start()
 
     assert wait_until(lambda: threading.active_count() == threads)

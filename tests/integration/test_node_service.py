@@ -19,12 +19,12 @@ import pytest
 
 import encoder_node.wiring
 import scheduler.wiring
-from encoder_node.errors import StartError
 from encoder_node.settings import NodeSettings
 from encoder_node.wiring import NodeService
 from reelyard.cluster.broker import open_broker
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.objectstore.folder import FolderStore
+from reelyard.cluster.service_process import StartError
 from reelyard.cluster.views import CreateJobs, JobView
 from reelyard.media.output import OutputRequest
 from scheduler.domain.policy import Policy

@@ -17,11 +17,11 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from reelyard.cluster.broker import open_broker, ready_messages
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.node_client import NodeClient
+from reelyard.cluster.service_process import StartError
 from reelyard.cluster.views import CreatedJobsView, CreateJobs
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import AuthError, ClusterTokenError, ConflictError, ErrorCode, NotFoundError, SpecError
 from reelyard.media.output import OutputRequest
-from scheduler.errors import StartError
 from scheduler.service import SchedulerService
 from scheduler.settings import SchedulerSettings
 from scheduler.usecases.keys import hash_key

@@ -77,6 +77,8 @@ class Service:
             "REELYARD_DATA": str(self._folder / "data"),
             "REELYARD_HTTP_HOST": "127.0.0.1",
             "REELYARD_HTTP_PORT": "0",
+            # progress comes with the heartbeat; the usual two seconds are a third of this clip's encode
+            "REELYARD_HEARTBEAT_SECONDS": "0.25",
             "REELYARD_API_KEY": self.api_key,
             # The clip and the receiver of notifications are on this machine.
             "REELYARD_FETCH_ALLOW_CIDRS": "127.0.0.0/8",

@@ -1,0 +1,90 @@
+"""What every process of ours does around its service: read settings, set up logs, wait for a signal, exit.
+
+The first SIGTERM or SIGINT asks to stop; a second one ends the process at once, as it does by default.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol, TypeVar
+
+from reelyard.cluster.logs import configure_logs
+from reelyard.cluster.settings import SettingsError, read_settings
+from reelyard.media.errors import ReelyardError
+
+#: Exit statuses: stopped by a signal; could not start, or broke down; a setting is wrong.
+STOPPED = 0
+FAILED = 1
+WRONG_SETTINGS = 2
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class StartError(ReelyardError):
+    """A service can't start as it is set up; the message says what to change."""
+
+
+class _HasLogSettings(Protocol):
+    @property
+    def log_level(self) -> str: ...
+    @property
+    def log_format(self) -> str: ...
+
+
+S = TypeVar("S", bound=_HasLogSettings)
+
+
+def run_service(
+    name: str, settings_class: type[S], environ: Mapping[str, str], serve: Callable[[S, threading.Event], int]
+) -> int:
+    """Run `serve` with the settings of the environment; the exit status of the process.
+
+    Args:
+        name: of the service, for its log and its complaints: "scheduler".
+        settings_class: what it is told.
+        environ: the environment.
+        serve: starts, waits for the event, stops, and returns the exit status; may raise StartError.
+    """
+    try:
+        settings = read_settings(settings_class, environ)
+    except SettingsError as error:
+        sys.stderr.write("\n".join(error.problems) + "\n")
+        return WRONG_SETTINGS
+    configure_logs(service=name, level=settings.log_level, fmt=settings.log_format)
+    with stop_requested() as stop:
+        try:
+            return serve(settings, stop)
+        except StartError as error:
+            sys.stderr.write(f"reelyard {name}: {error}\n")
+            return FAILED
+
+
+@contextmanager
+def stop_requested() -> Iterator[threading.Event]:
+    """An event that the first SIGTERM or SIGINT sets; after it these do what they do by default."""
+    requested = threading.Event()
+    before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {
+        number: signal.getsignal(number) for number in _STOP_SIGNALS
+    }
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        requested.set()
+        for number in _STOP_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in _STOP_SIGNALS:
+        signal.signal(number, request)
+    try:
+        yield requested
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def say(line: str) -> None:
+    """Print one line on standard output, at once: whoever started the process reads it there."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
