@@ -29,6 +29,20 @@ class Server:
         self.thread.join()
 
 
+class _Quiet(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def empty(self, status: int, **headers: str) -> None:
+        self.send_response(status)
+        for key, value in headers.items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
 class Sources(Server):
     """Serves the files of a folder, with Range.
 
@@ -37,81 +51,65 @@ class Sources(Server):
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.requests: list[str] = []
         self.release = threading.Event()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-            def do_GET(self) -> None:
-                outer.requests.append(self.path)
-                parts = urlsplit(self.path)
-                kind, _, name = parts.path.strip("/").partition("/")
-                if kind == "status":
-                    return self.empty(int(name))
-                if kind == "moved":
-                    return self.empty(302, Location=f"/file/{name}")
-                if kind == "away":
-                    return self.empty(302, Location=parse_qs(parts.query)["to"][0])
-                path = folder / Path(name).name
-                if kind == "stall":
-                    return self.stall(path)
-                if not path.is_file():
-                    return self.empty(404)
-                if kind == "cut":
-                    return self.cut(path)
-                return self.file(path)
-
-            def empty(self, status: int, **headers: str) -> None:
-                self.send_response(status)
-                for key, value in headers.items():
-                    self.send_header(key, value)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def stall(self, path: Path) -> None:
-                data = path.read_bytes()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data[: len(data) // 2])
-                outer.release.wait(120)
-                self.close_connection = True
-
-            def cut(self, path: Path) -> None:
-                data = path.read_bytes()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data[: len(data) // 2])
-                self.close_connection = True
-
-            def file(self, path: Path) -> None:
-                data = path.read_bytes()
-                start, end = 0, len(data)
-                wanted = self.headers.get("Range")
-                if wanted:
-                    first, _, last = wanted.removeprefix("bytes=").partition("-")
-                    start, end = int(first), int(last) + 1 if last else len(data)
-                    self.send_response(206)
-                    self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
-                else:
-                    self.send_response(200)
-                self.send_header("Accept-Ranges", "bytes")
-                self.send_header("ETag", f'"{len(data)}"')
-                self.send_header("Content-Length", str(end - start))
-                self.end_headers()
-                self.wfile.write(data[start:end])
+        class Handler(_SourceHandler):
+            sources = outer
 
         super().__init__(Handler)
 
     def __exit__(self, *args: object) -> None:
         self.release.set()
         super().__exit__(*args)
+
+
+class _SourceHandler(_Quiet):
+    sources: Sources
+
+    def do_GET(self) -> None:
+        self.sources.requests.append(self.path)
+        parts = urlsplit(self.path)
+        kind, _, name = parts.path.strip("/").partition("/")
+        if kind == "status":
+            return self.empty(int(name))
+        if kind == "moved":
+            return self.empty(302, Location=f"/file/{name}")
+        if kind == "away":
+            return self.empty(302, Location=parse_qs(parts.query)["to"][0])
+        path = self.sources.folder / Path(name).name
+        if not path.is_file():
+            return self.empty(404)
+        if kind in {"stall", "cut"}:
+            return self.half(path.read_bytes(), stall=kind == "stall")
+        return self.whole_or_part(path.read_bytes())
+
+    def half(self, data: bytes, *, stall: bool) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2])
+        if stall:
+            self.sources.release.wait(120)
+        self.close_connection = True
+
+    def whole_or_part(self, data: bytes) -> None:
+        start, end = 0, len(data)
+        wanted = self.headers.get("Range")
+        if wanted:
+            first, _, last = wanted.removeprefix("bytes=").partition("-")
+            start, end = int(first), int(last) + 1 if last else len(data)
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
+        else:
+            self.send_response(200)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("ETag", f'"{len(data)}"')
+        self.send_header("Content-Length", str(end - start))
+        self.end_headers()
+        self.wfile.write(data[start:end])
 
 
 @dataclass
@@ -134,12 +132,7 @@ class Pings(Server):
         lock = threading.Lock()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
+        class Handler(_Quiet):
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
                 fields = {k: v[0] for k, v in parse_qs(raw.decode(), keep_blank_values=True).items()}
@@ -147,9 +140,7 @@ class Pings(Server):
                     status = 500 if outer.fail_first > 0 else 200
                     outer.fail_first -= 1
                     outer.seen.append(Ping(self.path, dict(self.headers), raw, fields, status))
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.empty(status)
                 on_ping()
 
         super().__init__(Handler)

@@ -17,6 +17,7 @@ from tests.e2e.services import Cluster
 MP4 = {"OutputFormatID": 0, "MediaContainerCode": "mp4", "Width": 96}
 JOBS = 30
 KILLS = 8
+LEASE_S = 4
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A cluster with short leases, so that what a killed node held comes back while the test looks."""
     with Cluster(
         tmp_path / "cluster",
-        REELYARD_LEASE_SECONDS="4",
+        REELYARD_LEASE_SECONDS=str(LEASE_S),
         REELYARD_HEARTBEAT_SECONDS="0.5",
         REELYARD_NOTIFY_RETRY_SECONDS="0.5,1,2",
     ) as running:
@@ -84,7 +85,7 @@ def test_a_node_frozen_past_its_lease_changes_nothing(cluster: Cluster, sources:
     ends = {job: client.ended(job, 120) for job in jobs}
     before = {job: client.download(client.output(end["OutputMediaID"])["FileURL"]) for job, end in ends.items()}
     cluster.kill(node, signal.SIGCONT)
-    time.sleep(6)  # longer than a lease: whatever the woken node would do, it has done
+    time.sleep(LEASE_S * 1.5)  # whatever the woken node would do, it has done
 
     assert {end["Status"] for end in ends.values()} == {"Completed"}
     for job, content in before.items():

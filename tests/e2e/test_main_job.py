@@ -3,11 +3,12 @@
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import requests
 
 from tests.e2e.media_facts import facts
-from tests.e2e.peers import Pings, Sources
+from tests.e2e.peers import Ping, Pings, Sources
 from tests.e2e.seed_client import SeedClient, until
 
 MP4 = {"OutputFormatID": 0, "MediaContainerCode": "mp4", "VideoCodecCode": "h264", "AudioCodecCode": "aac"}
@@ -67,15 +68,20 @@ def test_two_outputs_are_made_verified_and_notified(
         job, asset, _ = made[reference]
         assert asset["Filename"] == f"{asset['OutputMediaID']}-clip.{extension}"
         ping = until(lambda job=job: pings.accepted(job["JobID"]), 20, "the notification")[0]
-        assert ping.fields["JobType"] == "Encoding"
-        assert ping.fields["Result"] == "Success"
-        assert ping.fields["FileName"] == asset["Filename"]
-        assert ping.fields["OutputMediaID"] == str(asset["OutputMediaID"])
-        assert ping.fields["InputMediaID"] == answer["InputMediaID"]
         assert ping.fields["CustomerReferenceID"] == reference
-        assert ping.fields["ErrorCode"] == ping.fields["ErrorMessage"] == ""
+        assert ping.fields["InputMediaID"] == answer["InputMediaID"]
+        check_success_ping(ping, asset)
         assert client.download(ping.fields["DownloadURL"]) == client.download(asset["FileURL"])
-        assert ping.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def check_success_ping(ping: Ping, asset: dict[str, Any]) -> None:
+    """Every field of the document's notification, for an output that was made."""
+    assert ping.fields["JobType"] == "Encoding"
+    assert ping.fields["Result"] == "Success"
+    assert ping.fields["FileName"] == asset["Filename"]
+    assert ping.fields["OutputMediaID"] == str(asset["OutputMediaID"])
+    assert ping.fields["ErrorCode"] == ping.fields["ErrorMessage"] == ""
+    assert ping.headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
 def test_download_speaks_range_and_head(client: SeedClient, sources: Sources) -> None:
