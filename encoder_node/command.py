@@ -24,7 +24,7 @@ SOURCE_FORMATS = ",".join(
         *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "flv", "asf", "ogg", "mpegts"),
         *("mpeg", "mpegvideo", "mxf", "gxf", "dv", "rm", "nut", "ivf", "wtv", "h264", "hevc", "m4v", "mjpeg", "vc1"),
         *("mp3", "wav", "w64", "flac", "aac", "ac3", "eac3", "dts", "amr", "aiff", "au", "caf", "wv", "tta", "ape"),
-        "yuv4mpegpipe",
+        *("yuv4mpegpipe", "gif"),
     )
 )
 #: Pixels of one picture. 8K has 33 million; a tiny file may claim 225 million and take a gigabyte (measured).

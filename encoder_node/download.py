@@ -16,17 +16,10 @@ from typing import BinaryIO
 
 import structlog
 import urllib3
-from urllib3.exceptions import (
-    HTTPError,
-    LocationParseError,
-    LocationValueError,
-    NameResolutionError,
-    ReadTimeoutError,
-    SSLError,
-    TimeoutError,  # noqa: A004  # urllib3's: it is the base of its connect and read time-outs
-)
+from urllib3.exceptions import HTTPError, LocationParseError, LocationValueError, ReadTimeoutError
 
 from encoder_node.stop import StopSignal
+from encoder_node.unreachable import why_unreachable
 from reelyard.cluster.redact import redact_url
 from reelyard.cluster.urlguard import follow
 from reelyard.media.errors import ErrorCode, WorkError
@@ -315,15 +308,8 @@ def _truncated(transfer: _Transfer) -> WorkError:
 
 
 def _unreachable(transfer: _Transfer, error: HTTPError) -> WorkError:
-    if isinstance(error, NameResolutionError):
-        why = "its host name cannot be resolved"
-    elif isinstance(error, SSLError):
-        why = "no secure connection could be made (TLS)"
-    elif isinstance(error, TimeoutError):
-        why = "it did not answer in time"
-    else:
-        why = "no connection could be made, or it was closed without an answer"
-    return WorkError(ErrorCode.SOURCE_UNREACHABLE, f"The source at {transfer.name} cannot be reached: {why}.")
+    message = f"The source at {transfer.name} cannot be reached: {why_unreachable(error)}."
+    return WorkError(ErrorCode.SOURCE_UNREACHABLE, message)
 
 
 def _length(text: str) -> int:

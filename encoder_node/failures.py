@@ -49,6 +49,16 @@ _STATUS_INVALID_DATA = 183  # AVERROR_INVALIDDATA & 255
 #: The first rule that matches any line wins, so the telling ones stand above those that many failures print.
 _RULES = (
     _rule(
+        r"\[(image2|\w+_pipe) @ \w+\] Format not on whitelist",
+        ErrorCode.SOURCE_NOT_MEDIA,
+        "The source is a still picture; a video or audio file is wanted.",
+    ),
+    _rule(
+        r"Format not on whitelist",
+        ErrorCode.SOURCE_NOT_MEDIA,
+        "The source is a playlist or of a format that is not accepted; a single video or audio file is wanted.",
+    ),
+    _rule(
         r"not on whitelist|[Nn]ot in whitelist|Unsafe file name",
         ErrorCode.SOURCE_NOT_MEDIA,
         "The source is a playlist or refers to other files; only a single self-contained media file is accepted.",

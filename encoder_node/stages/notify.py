@@ -21,6 +21,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from encoder_node.attempt import Attempt
+from encoder_node.unreachable import why_unreachable
 from reelyard.cluster.redact import redact_url
 from reelyard.cluster.urlguard import follow
 from reelyard.cluster.work import NotifyResult, NotifyWork
@@ -67,7 +68,7 @@ class NotifyStage:
         try:
             response, _ = follow(self._pool, "POST", work.url, headers=headers, body=body)
         except HTTPError as error:
-            message = f"The notification could not be posted to {name}: {_why(error)}."
+            message = f"The notification could not be posted to {name}: {why_unreachable(error)}."
             raise WorkError(ErrorCode.DELIVERY_FAILED, message) from error
         with response:
             answer = b""
@@ -90,8 +91,3 @@ def signature(secret: str, unix_s: int, body: bytes) -> str:
     """The value of `Reelyard-Signature` for a body posted at `unix_s` (seconds since 1970 UTC)."""
     digest = hmac.new(secret.encode(), f"{unix_s}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={unix_s},v1={digest}"
-
-
-def _why(error: HTTPError) -> str:
-    # urllib3's messages name the host and port but may hold the path; the class says enough.
-    return type(error).__name__.removesuffix("Error") or "no answer"

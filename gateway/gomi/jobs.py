@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Iterable
+from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from starlette.responses import Response
 
 from gateway.error_answers import as_sentence, message_of
@@ -37,6 +38,12 @@ async def create_job(call: BodyCall) -> Response:
             )
         )
     return call.answer(_create_answer(created, wanted.outputs))
+
+
+@router.get("/create")
+async def refuse_reading_create() -> Response:
+    """Answer 405, as other methods get it; below, `create` would be taken for the ID of a job."""
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
 
 
 @router.get("/active")

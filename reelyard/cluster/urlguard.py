@@ -148,11 +148,11 @@ def _is_followed(method: str, status: int) -> bool:
     return status in (_REDIRECTS if method in {"GET", "HEAD"} else _REDIRECTS_KEEPING_METHOD)
 
 
-def _check(url: str, policy: FetchPolicy) -> None:
+def _check(url: str, policy: FetchPolicy, what: str = "The URL") -> None:
     try:
         check_url(url, schemes=_SCHEMES, policy=policy, field="url")
     except SpecError as error:
-        raise ForbiddenAddressError(error.render({"url": "The URL"})) from None
+        raise ForbiddenAddressError(error.render({"url": what})) from None
 
 
 def _target(source: str, location: str, policy: FetchPolicy) -> str:
@@ -160,7 +160,7 @@ def _target(source: str, location: str, policy: FetchPolicy) -> str:
         target = urljoin(source, location)
     except ValueError:
         raise ForbiddenAddressError("The URL redirects to what is no URL.") from None
-    _check(target, policy)
+    _check(target, policy, "The URL that it redirects to")
     return target
 
 

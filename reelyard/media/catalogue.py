@@ -35,6 +35,12 @@ class Container:
     audio_codecs: tuple[str, ...]
     copy_video: frozenset[str]
     copy_audio: frozenset[str]
+    #: Codecs whose low sample rates it can't hold, each with the lowest in Hz that it can.
+    lowest_sample_rates: tuple[tuple[str, int], ...] = ()
+
+    def lowest_sample_rate(self, codec_name: str) -> int:
+        """The lowest sample rate in Hz of that codec's streams (ffprobe's name) in this container; 0: any."""
+        return dict(self.lowest_sample_rates).get(codec_name, 0)
 
     @property
     def holds_video(self) -> bool:
@@ -121,6 +127,7 @@ CONTAINERS: Mapping[str, Container] = MappingProxyType(
                 audio_codecs=("aac", "mp3"),
                 copy_video=_MP4_VIDEO,
                 copy_audio=_MP4_AUDIO,
+                lowest_sample_rates=(("mp3", 16_000),),  # MPEG-4 knows MPEG-1 and MPEG-2 audio, not MPEG-2.5
             ),
             Container(
                 code="webm",

@@ -39,7 +39,7 @@ gets the nearest standard one. Every output has a constant rate.
 
 {audio}
 
-- Sample rates in Hz: {sample_rates}; -1 is the source's own. A codec that lacks one gets its nearest.
+- Sample rates in Hz: {sample_rates}; -1 is the source's own. A codec that lacks one gets its nearest.{rate_limits}
 - A bitrate ({min_audio} to {max_audio} kbit/s) is brought into what the codec takes at the sample rate.
 - Channels are 1 or 2. As the source means mono, stereo, 5.1 or 7.1 where the codec holds it, else stereo.
 
@@ -64,6 +64,11 @@ def formats_page() -> str:
         presets=_table(("ID", "name", "what it is"), [(p.id, p.name, p.description) for p in PRESETS]),
         frame_rates=listed(FRAME_RATES),
         sample_rates=listed(SAMPLE_RATES),
+        rate_limits="".join(
+            f" `{container.code}` holds {codec} from {lowest} Hz on."
+            for container in CONTAINERS.values()
+            for codec, lowest in container.lowest_sample_rates
+        ),
         min_side=MIN_SIDE,
         max_side=MAX_SIDE,
         min_video=MIN_VIDEO_KBPS,

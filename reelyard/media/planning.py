@@ -153,6 +153,7 @@ def _audio_plan(spec: OutputSpec, source: MediaInfo, track: AudioTrack, containe
     duration = max(0, starts + lasts) if lasts else 0
     if spec.audio_codec == COPY:
         _check_copy(track.codec, audio_codec_display(track.codec), container.copy_audio, container)
+        _check_copied_rate(track, container)
         return AudioPlan(
             codec=COPY,
             encoder=COPY,
@@ -162,7 +163,8 @@ def _audio_plan(spec: OutputSpec, source: MediaInfo, track: AudioTrack, containe
         )
     codec = AUDIO_CODECS[spec.audio_codec]
     wanted_rate = spec.sample_rate_hz if spec.sample_rate_hz > 0 else track.sample_rate_hz
-    rate = nearest_sample_rate(codec, wanted_rate or _FALLBACK_SAMPLE_RATE_HZ)
+    lowest = container.lowest_sample_rate(codec.codec_name)
+    rate = nearest_sample_rate(codec, wanted_rate or _FALLBACK_SAMPLE_RATE_HZ, lowest_hz=lowest)
     channels = _channels(codec, spec.channels or track.channels)
     return AudioPlan(
         codec=codec.code,
@@ -174,9 +176,10 @@ def _audio_plan(spec: OutputSpec, source: MediaInfo, track: AudioTrack, containe
     )
 
 
-def nearest_sample_rate(codec: AudioCodec, wanted_hz: int) -> int:
-    """The rate nearest to `wanted_hz` that the codec can do; of two equally near ones the higher."""
-    return min(codec.sample_rates, key=lambda rate: (abs(rate - wanted_hz), -rate))
+def nearest_sample_rate(codec: AudioCodec, wanted_hz: int, *, lowest_hz: int = 0) -> int:
+    """The rate nearest to `wanted_hz` that the codec can do, from `lowest_hz` on; of two equally near the higher."""
+    rates = [rate for rate in codec.sample_rates if rate >= lowest_hz]
+    return min(rates, key=lambda rate: (abs(rate - wanted_hz), -rate))
 
 
 def audio_bitrate(codec: AudioCodec, sample_rate_hz: int, channels: int, wanted_bps: int) -> int:
@@ -202,6 +205,16 @@ def _check_copy(codec_name: str, display: str, fitting: frozenset[str], containe
             ErrorCode.INCOMPATIBLE_FORMAT,
             f"The source's stream is {display} ({codec_name}), which {container.display} ({container.code}) can't "
             "hold as it is: name a codec instead of 'copy'.",
+        )
+
+
+def _check_copied_rate(track: AudioTrack, container: Container) -> None:
+    lowest = container.lowest_sample_rate(track.codec)
+    if 0 < track.sample_rate_hz < lowest:
+        raise WorkError(
+            ErrorCode.INCOMPATIBLE_FORMAT,
+            f"The source's {audio_codec_display(track.codec)} ({track.codec}) has {track.sample_rate_hz} Hz, and "
+            f"{container.display} ({container.code}) holds it from {lowest} Hz on: name a codec instead of 'copy'.",
         )
 
 

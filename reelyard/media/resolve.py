@@ -132,7 +132,7 @@ def _refuse_idle_members(request: OutputRequest, codec_field: str, codec: str, m
         raise SpecError(
             member,
             f"{{{member}}} is {value}, but {{{codec_field}}} is {codec!r}, {reason}: leave {{{member}}} out, "
-            f"or choose a {{{codec_field}}} that encodes",
+            f"or name a codec in {{{codec_field}}}",
         )
 
 

@@ -193,7 +193,7 @@ def test_redirects_are_followed_also_relative_ones(site: Site, pool: urllib3.Poo
 def test_a_redirect_to_what_may_not_be_fetched_is_refused(site: Site, pool: urllib3.PoolManager, target: str) -> None:
     site.location = target
 
-    with pytest.raises(ForbiddenAddressError):
+    with pytest.raises(ForbiddenAddressError, match="redirects to"):
         get(pool, f"http://{site.host}/file")
 
     assert len(site.asked) == 1

@@ -23,6 +23,7 @@ E = ErrorCode
             E.SOURCE_CORRUPT,
             E.ENCODE_FAILED,
         ),
+        ("[png_pipe @ 0x5] Format not on whitelist 'mov'", E.SOURCE_NOT_MEDIA, E.SOURCE_NOT_MEDIA, E.ENCODE_FAILED),
         ("[hls @ 0x5] Format not on whitelist 'mov,mp4'", E.SOURCE_NOT_MEDIA, E.SOURCE_NOT_MEDIA, E.ENCODE_FAILED),
         (
             "[concat @ 0x5] Unsafe file name '/etc/passwd'",
@@ -104,3 +105,16 @@ def test_without_a_known_complaint_the_exit_status_decides(
 
     assert failure.code is code
     assert word in failure.message
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("[image2 @ 0x557bbd46d280] Format not on whitelist 'mov,mp4'", "still picture"),
+        ("[png_pipe @ 0x5599bbd50280] Format not on whitelist 'mov,mp4'", "still picture"),
+        ("[hls @ 0x55d388c5a280] Format not on whitelist 'mov,mp4'", "playlist"),
+        ("[http @ 0x55ee188808c0] Protocol 'http' not on whitelist 'file'!", "refers to other files"),
+    ],
+)
+def test_a_format_that_is_not_accepted_is_called_what_it_is(line: str, word: str) -> None:
+    assert word in classify([line], 1, phase=Phase.SOURCE).message

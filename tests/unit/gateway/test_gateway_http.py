@@ -45,8 +45,9 @@ def test_an_unknown_path_is_404(api: Any) -> None:
     assert api.get("/").error == (404, "not_found")
 
 
-def test_another_method_is_405_and_names_the_right_one(api: Any) -> None:
-    answered = api.request("PUT", "/api/v1/job/create")
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_another_method_is_405_and_names_the_right_one(api: Any, method: str) -> None:
+    answered = api.request(method, "/api/v1/job/create")
 
     assert answered.error == (405, "method_not_allowed")
     assert answered.headers["allow"] == "POST"

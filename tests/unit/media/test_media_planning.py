@@ -241,6 +241,15 @@ def test_sample_rates_are_snapped_to_what_the_codec_can_do(codec: str, wanted: i
     assert nearest_sample_rate(AUDIO_CODECS[codec], wanted) == got
 
 
+def test_mp4_gets_mp3_only_at_rates_that_it_can_hold() -> None:
+    assert audio(audio_codec="mp3", sample_rate_hz=8000).sample_rate_hz == 16000
+    assert audio(replace(AUDIO, sample_rate_hz=11025), audio_codec="mp3").sample_rate_hz == 16000
+    assert audio(container="matroska", audio_codec="mp3", sample_rate_hz=8000).sample_rate_hz == 8000
+    with pytest.raises(WorkError, match=r"8000 Hz.* from 16000 Hz on") as refused:
+        audio(replace(AUDIO, codec="mp3", sample_rate_hz=8000), audio_codec="copy")
+    assert refused.value.code is ErrorCode.INCOMPATIBLE_FORMAT
+
+
 def test_a_sample_rate_is_as_asked_or_as_the_source() -> None:
     assert audio(sample_rate_hz=22000).sample_rate_hz == 22050
     assert audio(replace(AUDIO, sample_rate_hz=96000)).sample_rate_hz == 96000
