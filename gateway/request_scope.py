@@ -32,7 +32,7 @@ _PATH_SHOWN = 300
 LEFT = 499
 
 #: /download/{folder}/{media_id}/{token}/{name}: who reads the token in a log could read the file.
-_TOKEN = re.compile(r"^(/download/[^/]*/[^/]*/)[^/]*")
+_TOKEN = re.compile(r"(/download/[^/]*/[^/]*/)[^/]*", re.IGNORECASE)
 
 
 class RequestMetrics:

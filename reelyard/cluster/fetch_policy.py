@@ -37,6 +37,7 @@ _KNOWN_NAMES = {
     "instance-data.ec2.internal": "169.254.169.254",
 }
 _MAX_URL = 4096
+_SHOWN = 100
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]")
 
@@ -82,7 +83,14 @@ def _is_public(address: Address) -> bool:
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-def check_url(url: str, *, schemes: Collection[str], policy: FetchPolicy, field: str) -> None:
+def check_url(
+    url: str,
+    *,
+    schemes: Collection[str],
+    policy: FetchPolicy,
+    field: str,
+    code: ErrorCode = ErrorCode.INVALID_INPUT_URL,
+) -> None:
     """Check a URL without resolving its name.
 
     Args:
@@ -90,14 +98,21 @@ def check_url(url: str, *, schemes: Collection[str], policy: FetchPolicy, field:
         schemes: those that are admitted here, lower case.
         policy: which addresses may be reached.
         field: the member that held the URL, for the message.
+        code: of the error.
 
     Raises:
-        SpecError: `invalid_input_url`, with what is wrong and what is valid.
+        SpecError: with what is wrong and what is valid.
     """
     problem = _problem(url, schemes, policy)
     if problem is not None:
-        shown = redact_url(_UNSAFE.sub("?", url[:_MAX_URL]))
-        raise SpecError(field, f"{{{field}}} is '{shown}': {problem}.", code=ErrorCode.INVALID_INPUT_URL)
+        raise SpecError(field, f"{{{field}}} is '{_shown(url)}': {problem}.", code=code)
+
+
+def _shown(url: str) -> str:
+    """The URL as the client will know it again, without what may be secret in it."""
+    seen = _UNSAFE.sub("_", url[:_MAX_URL])
+    # Without a scheme there is no telling what is a password; without these marks there is none.
+    return seen[:_SHOWN] if "://" not in seen and not set(seen) & set("@:?#") else redact_url(seen)
 
 
 def _problem(url: str, schemes: Collection[str], policy: FetchPolicy) -> str | None:

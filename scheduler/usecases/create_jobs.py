@@ -26,6 +26,7 @@ from scheduler.store.transitions import record_creation
 
 #: The schemes that the ingest stage can fetch.
 SOURCE_SCHEMES = frozenset({"http", "https"})
+PING_SCHEMES = frozenset({"http", "https"})
 #: Between several URLs that are to be joined.
 JOIN_MARK = "|"
 #: Bytes of randomness in the part of a download URL that nobody can guess.
@@ -51,7 +52,7 @@ def create_jobs(
     Args:
         db: the database.
         request: what the client asked for.
-        fetch: which private addresses a source may have; None: none.
+        fetch: which private addresses a source and a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
         find_format: the presets.
 
@@ -61,8 +62,9 @@ def create_jobs(
     answered = _first_answer(db, request)
     if answered is not None:
         return answered
-    _check_source(request, fetch or FetchPolicy(()))
-    judged = [_judge(output, find_format) for output in request.outputs]
+    policy = fetch or FetchPolicy(())
+    _check_source(request, policy)
+    judged = [_judge(output, find_format, policy) for output in request.outputs]
     if all(isinstance(verdict, SpecError) for verdict in judged):
         return CreatedJobsView(jobs=tuple(_answer(*pair) for pair in zip(request.outputs, judged, strict=True)))
     base_url = public_url or request.base_url
@@ -99,12 +101,16 @@ def _check_source(request: CreateJobs, fetch: FetchPolicy) -> None:
     check_url(request.source_url, schemes=SOURCE_SCHEMES, policy=fetch, field="source_url")
 
 
-def _judge(output: OutputRequest, find_format: FindFormat) -> OutputSpec | SpecError:
+def _judge(output: OutputRequest, find_format: FindFormat, fetch: FetchPolicy) -> OutputSpec | SpecError:
     try:
         found = find_format(output.output_format_id) if output.output_format_id else None
-        return resolve_output(output, found)
+        spec = resolve_output(output, found)
+        if spec.ping_url:
+            code = ErrorCode.INVALID_PARAMETER_VALUE
+            check_url(spec.ping_url, schemes=PING_SCHEMES, policy=fetch, field="ping_url", code=code)
     except SpecError as error:
         return error
+    return spec
 
 
 def _answer(output: OutputRequest, verdict: OutputSpec | SpecError, job_id: int = 0) -> CreatedJobView:

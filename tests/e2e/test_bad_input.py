@@ -99,6 +99,7 @@ def test_sound_alone_gives_an_audio_output(client: SeedClient, sources: Sources,
         ({"AudioSampleRateID": 12345}, "invalid_parameter_value", ["AudioSampleRateID", "12345", "48000"]),
         ({"AudioChannelsID": 9}, "invalid_parameter_value", ["AudioChannelsID", "9"]),
         ({"PingUrl": "ftp://example.com/x"}, "invalid_parameter_value", ["PingUrl", "ftp"]),
+        ({"PingUrl": "http://169.254.169.254/x"}, "invalid_parameter_value", ["PingUrl", "169.254.169.254"]),
         ({"TwoPassEncoding": True}, "invalid_parameter_value", ["TwoPassEncoding", "supported yet"]),
         (
             {"DeliveryLocation": "ftp://u:pw@h/"},
@@ -140,6 +141,7 @@ def test_a_forbidden_source_is_refused_at_once(client: SeedClient, url: str) -> 
 
     assert answer["Success"] is False
     assert answer["ErrorCode"] == "invalid_input_url", answer
+    assert url in answer["Message"]
 
 
 def test_a_wrong_key_sees_nothing(client: SeedClient) -> None:
