@@ -4,6 +4,7 @@
     claim granted ─► stage ─► finish accepted ──► done
                        │        └ refused: another attempt has it ──► discard what was written
                        ├─ WorkError ─► fail, discard
+                       ├─ full disk ─► fail, discard
                        ├─ a bug ─────► fail with the traceback as evidence, discard
                        └─ stopped ──► cancelled, lease lost: discard; drain: discard, release
 
@@ -11,6 +12,7 @@ When a finish was sent and no answer came, nobody here knows whether it won. The
 clean task of the job deletes what no record points to.
 """
 
+import errno
 import threading
 import time
 import traceback
@@ -40,8 +42,10 @@ T = TypeVar("T")
 #: Seconds between tries of a call while no scheduler answers: doubled from the first to the last.
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 2.0
 
-#: The code of a failure that nobody foresaw, by kind: one that the scheduler tries again.
-_UNFORESEEN = {
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+#: The code of a failure that is the machine's own, by kind: one that the scheduler tries again, elsewhere if it can.
+_OWN_TROUBLE = {
     TaskKind.INGEST: ErrorCode.STORAGE_FAILED,
     TaskKind.ENCODE: ErrorCode.ENCODE_FAILED,
     TaskKind.STORE: ErrorCode.STORAGE_FAILED,
@@ -49,6 +53,8 @@ _UNFORESEEN = {
     TaskKind.NOTIFY: ErrorCode.DELIVERY_FAILED,
     TaskKind.CLEAN: ErrorCode.STORAGE_FAILED,
 }
+#: The code of a failure that nobody foresaw. A bug that a source awakens is not tried for half an hour.
+_UNFORESEEN = _OWN_TROUBLE | {TaskKind.INGEST: ErrorCode.INTERNAL_ERROR, TaskKind.STORE: ErrorCode.INTERNAL_ERROR}
 
 
 class Runner:
@@ -161,8 +167,7 @@ class Runner:
             try:
                 folder = stack.enter_context(self._scratch.attempt_folder(task.task_id, task.attempt, held.token))
             except OSError as error:
-                log.exception("scratch_failed")
-                return self._fail(task, held, _unforeseen(task.kind, error))
+                return self._fail(task, held, _broke(task.kind, error))
             return self._run_stage(Attempt(task=task, held=held, folder=folder, store=self._store))
 
     def _run_stage(self, attempt: Attempt) -> str:
@@ -179,10 +184,10 @@ class Runner:
         except WorkError as error:
             attempt.discard()
             return self._fail(task, held, error)
-        except Exception as error:  # a bug must end the task, and be seen, and not end the worker
-            log.exception("task_broke")
+        except Exception as error:  # noqa: BLE001  # a bug must end the task, and be seen, and not end the worker
+            failure = _broke(task.kind, error)
             attempt.discard()
-            return self._fail(task, held, _unforeseen(task.kind, error))
+            return self._fail(task, held, failure)
         return self._finish(attempt, result)
 
     def _finish(self, attempt: Attempt, result: Result) -> str:
@@ -238,6 +243,17 @@ def _until_answered(call: Callable[[], T], pause: Callable[[float], bool]) -> T:
             if pause(pause_s):
                 raise
         pause_s = min(pause_s * 2, LAST_RETRY_S)
+
+
+def _broke(kind: TaskKind, error: Exception) -> WorkError:
+    """Log an exception that no stage told as a failure, and make it one: a full disk, or a bug."""
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        log.error("scratch_full", error=str(error))
+        return WorkError(
+            _OWN_TROUBLE[kind], f"The disk that the node works on is full ({error.strerror}).", evidence=str(error)
+        )
+    log.error("task_broke", exc_info=error)
+    return _unforeseen(kind, error)
 
 
 def _unforeseen(kind: TaskKind, error: Exception) -> WorkError:

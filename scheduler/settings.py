@@ -96,7 +96,7 @@ class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, LogSettings,
     )
     retry_seconds: tuple[float, ...] = setting(
         "REELYARD_RETRY_SECONDS",
-        (1.0, 5.0, 20.0),
+        (1.0, 5.0, 20.0, 60.0, 120.0, 300.0),
         parsers.seconds_list,
         "Waits before the second, third, ... attempt of a failed task; the last one is repeated as needed.",
     )

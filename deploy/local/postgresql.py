@@ -61,16 +61,17 @@ class PostgreSQL(Server):
             password.write_text(secrets.token_hex(16))
             _give_to_user(password)  # initdb reads it
         self._password = password.read_text()
-        if (self._data / "PG_VERSION").exists():
+        if self._data.exists():
             return
-        shutil.rmtree(self._data, ignore_errors=True)  # an initdb that was broken off
-        self._data.mkdir(mode=0o700)
-        _give_to_user(self._data)
+        new = self.folder / "data.new"  # renamed when it is whole: an initdb that is broken off leaves files too
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(mode=0o700)
+        _give_to_user(new)
         run_once(
             Launch(
                 name="initdb",
                 command=(
-                    *(*_with_opened(self._data), str(programs / "initdb"), "--pgdata", _OPENED),
+                    *(*_with_opened(new), str(programs / "initdb"), "--pgdata", _OPENED),
                     *("--username", _ROLE, "--pwfile", f"{_OPENED}/../{password.name}"),
                     *("--auth", "scram-sha-256", "--encoding", "UTF8"),
                     *("--locale", "C.UTF-8", "--no-instructions"),
@@ -79,6 +80,7 @@ class PostgreSQL(Server):
                 log=self.folder / "initdb.log",
             )
         )
+        new.rename(self._data)
 
     @property
     def _data(self) -> Path:

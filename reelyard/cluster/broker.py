@@ -12,14 +12,18 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import dramatiq
 import dramatiq.worker
 import pika.exceptions
+import structlog
 from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import current_millis
 from dramatiq.errors import ConnectionClosed, QueueNotFound
 from dramatiq.message import generate_unique_id
 
+from reelyard.cluster.outage import Outage
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import UnavailableError
+
+log = structlog.get_logger(__name__)
 
 ACTOR = "run_task"
 
@@ -72,7 +76,21 @@ class _SafeConsumer(_RabbitmqConsumer):
 
 
 class SafeBroker(RabbitmqBroker):
-    """Dramatiq's RabbitMQ broker with `_SafeConsumer`."""
+    """Dramatiq's RabbitMQ broker with `_SafeConsumer`, which tells of an outage once and not with each new try."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._outage = Outage(log, begins="broker_lost", ends="broker_answers_again")
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
+        """See dramatiq.Broker; the worker's thread calls it again and again while it raises ConnectionClosed."""
+        try:
+            consumer = super().consume(queue_name, prefetch, timeout)
+        except (ConnectionClosed, pika.exceptions.AMQPError, OSError) as error:
+            self._outage.failed(_down(error).message)
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+        self._outage.over()
+        return consumer
 
     @property
     def consumer_class(self) -> type[_SafeConsumer]:

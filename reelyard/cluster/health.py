@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import structlog
 
+from reelyard.cluster.outage import Outage
 from reelyard.cluster.redact import redact_text
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,10 @@ class Readiness:
         self._pool = ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="readiness")
         self._lock = threading.Lock()
         self._asked: dict[str, Future[None]] = {}
+        self._outages = {
+            name: Outage(log.bind(check=name), begins="readiness_check_failed", ends="readiness_check_passes_again")
+            for name in checks
+        }
         self._stopping = False
 
     def report(self) -> Report:
@@ -58,7 +63,7 @@ class Readiness:
             self._asked |= {n: self._pool.submit(c) for n, c in self._checks.items() if n not in hung}
             asked = dict(self._asked)
         wait(asked.values(), timeout=self._timeout_s)
-        answers = {name: _answer(name, future) for name, future in asked.items()}
+        answers = {name: self._answer(name, future) for name, future in asked.items()}
         return Report(ready=all(answer == OK for answer in answers.values()), checks=answers)
 
     def stop(self) -> None:
@@ -67,12 +72,13 @@ class Readiness:
             self._stopping = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-
-def _answer(name: str, future: Future[None]) -> str:
-    if not future.done() or future.cancelled():
-        return NO_ANSWER
-    error = future.exception()
-    if error is None:
-        return OK
-    log.warning("readiness_check_failed", check=name, reason=str(error))
-    return redact_text(str(error)) or type(error).__name__
+    def _answer(self, name: str, future: Future[None]) -> str:
+        if not future.done() or future.cancelled():
+            answer = NO_ANSWER
+        elif (error := future.exception()) is not None:
+            answer = redact_text(str(error)) or type(error).__name__
+        else:
+            self._outages[name].over()
+            return OK
+        self._outages[name].failed(answer)
+        return answer

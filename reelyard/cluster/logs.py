@@ -29,6 +29,9 @@ _QUIET = {
     "uvicorn.access": logging.WARNING,  # the gateway logs its requests itself
 }
 
+# Dramatiq calls each of the two tries a second while the broker is away critical; `cluster.broker` tells of it once.
+_TOLD_ELSEWHERE = "Consumer encountered a connection error"
+
 
 def configure_logs(*, service: str, level: str = "info", fmt: str = "auto", stream: TextIO | None = None) -> None:
     """Send all logs of the process, also the libraries', to one stream.
@@ -42,6 +45,7 @@ def configure_logs(*, service: str, level: str = "info", fmt: str = "auto", stre
     out = stream or sys.stderr
     console = fmt == "console" or (fmt == "auto" and out.isatty())
     handler = logging.StreamHandler(out)
+    handler.addFilter(lambda record: not str(record.msg).startswith(_TOLD_ELSEWHERE))
     handler.setFormatter(_formatter(service, console=console, colors=out.isatty()))
     root = logging.getLogger()
     root.handlers[:] = [handler]

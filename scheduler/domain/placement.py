@@ -65,6 +65,13 @@ def encoders_of_gpu_nodes(nodes: Iterable[Node], now_ms: int) -> frozenset[str]:
 
 
 def may_be_set_aside(node: Node, nodes: Iterable[Node], now_ms: int) -> bool:
-    """Would every queue of `node` still have a node that is not set aside?"""
-    others = [other for other in nodes if other.id != node.id and not other.is_set_aside(now_ms)]
+    """Would every queue of `node` still have a node that is not set aside and whose last task went well?
+
+    While the others fail too, the fault is probably not the node's own: an object store that is away fails them all.
+    """
+    others = [
+        other
+        for other in nodes
+        if other.id != node.id and not other.is_set_aside(now_ms) and other.failures_in_row == 0
+    ]
     return all(any(other.serves(queue) for other in others) for queue, slots in node.slots.items() if slots > 0)

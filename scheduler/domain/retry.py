@@ -26,7 +26,7 @@ ATTEMPTS: Mapping[ErrorCode, int] = MappingProxyType(
         ErrorCode.INCOMPATIBLE_FORMAT: 1,
         ErrorCode.ENCODE_FAILED: 2,
         ErrorCode.ENCODE_TIMEOUT: 2,
-        ErrorCode.STORAGE_FAILED: 5,
+        ErrorCode.STORAGE_FAILED: 12,  # the store may be away for half an hour, and no job shall be lost for that
         ErrorCode.DELIVERY_FAILED: 4,
         ErrorCode.DELIVERY_DENIED: 1,
         ErrorCode.INTERNAL_ERROR: 2,
@@ -58,7 +58,7 @@ class RetryDecision:
 class RetryWaits:
     """Seconds to wait before the second, third, ... attempt; the last one is used for all that follow."""
 
-    task_s: Sequence[float] = (1, 5, 20)
+    task_s: Sequence[float] = (1, 5, 20, 60, 120, 300)
     patient_s: Sequence[float] = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800)
 
 

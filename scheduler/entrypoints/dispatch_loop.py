@@ -4,6 +4,7 @@ import threading
 
 import structlog
 
+from reelyard.cluster.outage import Outage
 from reelyard.media.errors import UnavailableError
 from scheduler.dispatcher import Dispatcher
 from scheduler.store.dispatch_queries import Outlook
@@ -22,6 +23,7 @@ class DispatchLoop:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
+        self._outage = Outage(_log, begins="dispatch_failed", ends="dispatch_works_again")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
 
@@ -48,11 +50,12 @@ class DispatchLoop:
                 outlook = self._dispatcher.dispatch(at_most=1 if failures else None)
             except UnavailableError as error:
                 failures += 1
-                _log.warning("dispatch_failed", error=error.message, failures=failures)
+                self._outage.failed(error.message)
             except Exception:  # noqa: BLE001  # the thread must survive what nobody thought of, and says it loudly
                 failures += 1
                 _log.exception("dispatch_crashed", failures=failures)
             else:
+                self._outage.over()
                 self._dispatcher.wait(0 if failures else _time_to_next(outlook))
                 failures = 0
                 continue

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from reelyard.cluster.outage import Outage
 from reelyard.media.errors import UnavailableError
 from scheduler.dispatcher import Dispatcher
 from scheduler.domain.policy import Policy
@@ -37,6 +38,7 @@ class SweepLoop:
         # The hints of an in-process broker died with the process, so the first sweep does not wait for their age.
         # On a broker that lives on it may send a hint twice, which a claim refuses.
         self._hint_age_ms = 0
+        self._outage = Outage(_log, begins="sweep_failed", ends="sweep_works_again")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
@@ -55,28 +57,32 @@ class SweepLoop:
 
     def sweep(self) -> bool:
         """Every concern once, whatever happens to the others; True when work became runnable."""
-        concerns: tuple[Callable[[], object], ...] = (
+        runnable, answered = False, True
+        for concern in self._concerns():
+            try:
+                runnable |= bool(concern())
+            except UnavailableError as error:
+                answered = False
+                self._outage.failed(error.message)
+            except Exception:  # noqa: BLE001  # the thread must survive what nobody thought of, and says it loudly
+                _log.exception("sweep_crashed")
+        if answered:
+            self._outage.over()
+        return runnable
+
+    def _concerns(self) -> tuple[Callable[[], object], ...]:
+        return (
             lambda: expire_leases(self._db, self._policy),
             lambda: lose_nodes(self._db, self._policy),
             lambda: end_set_aside(self._db),
             lambda: rescue_gpu_tasks(self._db),
             self._resend,
         )
-        return any([self._tried(concern) for concern in concerns])  # noqa: C419  # all of them, not up to the first
 
     def _resend(self) -> int:
         sent = self._dispatcher.resend_lost_hints(older_than_ms=self._hint_age_ms)
         self._hint_age_ms = self._policy.hint_age_ms
         return sent
-
-    def _tried(self, concern: Callable[[], object]) -> bool:
-        try:
-            return bool(concern())
-        except UnavailableError as error:
-            _log.warning("sweep_failed", error=error.message)
-        except Exception:  # noqa: BLE001  # the thread must survive what nobody thought of, and says it loudly
-            _log.exception("sweep_crashed")
-        return False
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -183,6 +183,18 @@ def test_a_node_that_fails_three_times_in_a_row_is_set_aside(rig: Rig) -> None:
     assert rig.node_row(bad).set_aside_until_ms > 0
 
 
+def test_a_node_is_not_set_aside_while_the_others_fail_too(rig: Rig) -> None:
+    rig.create(MP4, MP4, MP4, MP4)
+    first, second = rig.node("first"), rig.node("second")
+    rig.do(first, Queue.INGEST)
+    rig.fail(rig.take(second, Queue.ENCODE_CPU), ErrorCode.STORAGE_FAILED)
+
+    taken = [rig.take(first, Queue.ENCODE_CPU) for _ in range(3)]
+
+    assert [rig.fail(held, ErrorCode.STORAGE_FAILED).node_set_aside for held in taken] == [False, False, False]
+    assert rig.node_row(first).failures_in_row == 3
+
+
 def test_a_success_or_a_fault_of_the_source_is_no_blame(rig: Rig) -> None:
     rig.create(MP4, MP4, MP4)
     node = rig.node("alpha")

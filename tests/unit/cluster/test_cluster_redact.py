@@ -104,9 +104,10 @@ def test_chatty_libraries_are_kept_quiet(stream: io.StringIO) -> None:
     logging.getLogger("pika.adapters.blocking_connection").error("Socket failed to connect")
     logging.getLogger("uvicorn.access").info("GET /")
     logging.getLogger("dramatiq.worker").info("Worker has been shut down.")
-    logging.getLogger("dramatiq.worker").critical("Consumer encountered a connection error")
+    logging.getLogger("dramatiq.worker").critical("Consumer encountered a connection error: refused")
+    logging.getLogger("dramatiq.worker").critical("Consumer encountered an unexpected error.")
 
-    assert [line["event"] for line in _lines(stream)] == ["Consumer encountered a connection error"]
+    assert [line["event"] for line in _lines(stream)] == ["Consumer encountered an unexpected error."]
 
 
 def test_the_console_has_columns_for_people() -> None:

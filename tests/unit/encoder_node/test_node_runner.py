@@ -1,6 +1,7 @@
 """How a task ends, for every answer that the scheduler may give."""
 
 import contextlib
+import errno
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -227,6 +228,18 @@ def test_a_closed_runner_claims_nothing_and_is_idle(rig: Rig) -> None:
 
     assert rig.scheduler.calls == []
     assert rig.runner.wait_idle(0)
+
+
+def test_a_full_disk_fails_the_task_in_plain_words(rig: Rig) -> None:
+    rig.act = breaks(OSError(errno.ENOSPC, "No space left on device", "/scratch/file"))
+    rig.go()
+
+    failed = rig.scheduler.failed_with
+    assert failed is not None
+    assert failed.code is ErrorCode.DELIVERY_FAILED
+    assert failed.message == "The disk that the node works on is full (No space left on device)."
+    assert "Traceback" not in failed.evidence
+    assert rig.uploads == []
 
 
 def test_a_scratch_folder_that_cannot_be_made_fails_the_task(rig: Rig) -> None:

@@ -22,7 +22,7 @@ AGAIN = {
     ErrorCode.INCOMPATIBLE_FORMAT: 0,
     ErrorCode.ENCODE_FAILED: 1,
     ErrorCode.ENCODE_TIMEOUT: 1,
-    ErrorCode.STORAGE_FAILED: 4,
+    ErrorCode.STORAGE_FAILED: 11,
     ErrorCode.DELIVERY_FAILED: 3,
     ErrorCode.DELIVERY_DENIED: 0,
     ErrorCode.CANCELLED: 0,
@@ -55,7 +55,7 @@ def test_every_code_that_a_task_may_fail_with_stands_in_the_table() -> None:
 
 
 def test_waits_follow_the_schedule_and_its_last_one_repeats() -> None:
-    assert retries(ErrorCode.STORAGE_FAILED) == [1_000, 5_000, 20_000, 20_000]
+    assert retries(ErrorCode.STORAGE_FAILED) == [1_000, 5_000, *[20_000] * 9]
 
 
 def test_failures_of_other_codes_make_the_wait_longer_but_use_up_no_attempt() -> None:

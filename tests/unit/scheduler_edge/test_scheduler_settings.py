@@ -28,7 +28,7 @@ def test_defaults_are_those_of_the_documents() -> None:
 
     assert settings.listen == "0.0.0.0:50051"
     assert (settings.lease_seconds, settings.heartbeat_seconds) == (20, 2)
-    assert settings.retry_seconds == (1, 5, 20)
+    assert settings.retry_seconds == (1, 5, 20, 60, 120, 300)
     assert settings.notify_retry_seconds[-1] == 28800
     assert settings.metrics_port is None
 
