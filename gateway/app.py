@@ -48,9 +48,10 @@ async def _answer_ours(request: Request, error: Exception) -> Response:
         raise error
     if error.code is ErrorCode.INTERNAL_ERROR:
         log.error("request_failed", path=shown_path(request.url.path), error=error.message, exc_info=error)
-        return internal_error_answer(structlog.contextvars.get_contextvars()["request_id"])
+        return internal_error_answer(request.scope, structlog.contextvars.get_contextvars()["request_id"])
     of_download = request.url.path.startswith(downloads.PREFIX)
-    return error_answer(error, downloads.http_status(error.code) if of_download else http_status(error.code))
+    status = downloads.http_status(error.code) if of_download else http_status(error.code)
+    return error_answer(request.scope, error, status)
 
 
 async def _answer_routing(request: Request, error: Exception) -> Response:
@@ -60,9 +61,10 @@ async def _answer_routing(request: Request, error: Exception) -> Response:
     path = shown_path(request.url.path)[:200]
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
-            return error_answer(PathNotFoundError(f"There is no call with the path {path}."), HTTPStatus.NOT_FOUND)
+            nothing = PathNotFoundError(f"There is no call with the path {path}.")
+            return error_answer(request.scope, nothing, HTTPStatus.NOT_FOUND)
         case HTTPStatus.METHOD_NOT_ALLOWED:
             refusal = MethodNotAllowedError(f"The path {path} has no method {request.method[:20]}.")
-            return error_answer(refusal, HTTPStatus.METHOD_NOT_ALLOWED, error.headers)
+            return error_answer(request.scope, refusal, HTTPStatus.METHOD_NOT_ALLOWED, error.headers)
         case _:
             raise error

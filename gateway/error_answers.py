@@ -5,9 +5,11 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from starlette.responses import Response
+from starlette.types import Scope
 
+from gateway.gomi.answer_format import error_format
 from gateway.gomi.bodies import Outcome
-from gateway.gomi.json_answer import MEDIA_TYPE, write_json
+from gateway.gomi.description import Body
 from gateway.gomi.members import WIRE_NAMES
 from reelyard.media.errors import ErrorCode, ReelyardError, SpecError
 
@@ -22,21 +24,32 @@ _HEADERS: Mapping[ErrorCode, Mapping[str, str]] = MappingProxyType(
 )
 
 
-def error_answer(error: ReelyardError, status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer that tells an error to a client."""
+_ROOT = "answer_root"
+
+
+def note_answer(scope: Scope, body: type[Body]) -> None:
+    """Say which body a request is answered with: readers of XML expect its root, also when the request fails."""
+    scope["state"][_ROOT] = body.xml.element
+
+
+def error_answer(
+    scope: Scope, error: ReelyardError, status: HTTPStatus, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer that tells an error to the client of a request, in the format that the request asks for."""
     body = Outcome(success=False, error_code=error.code.value, message=message_of(error))
+    wanted = error_format(scope)
     return Response(
-        write_json(body),
+        wanted.write(body, scope["state"].get(_ROOT, "")),
         status_code=status,
-        media_type=MEDIA_TYPE,
+        media_type=wanted.media_type,
         headers={"Cache-Control": "no-store", **_HEADERS.get(error.code, {}), **(headers or {})},
     )
 
 
-def internal_error_answer(request_id: str) -> Response:
+def internal_error_answer(scope: Scope, request_id: str) -> Response:
     """The answer to what is our fault: the ID under which the log has it, and nothing else."""
     error = ReelyardError(f"Something went wrong on our side; the log has it under request ID {request_id}.")
-    return error_answer(error, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return error_answer(scope, error, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def message_of(error: ReelyardError) -> str:

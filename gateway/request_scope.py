@@ -93,7 +93,7 @@ class RequestScope:
             log.exception("request_failed", path=shown_path(scope["path"]))
             if answer.status:
                 raise  # half an answer can only be broken off, which the server does
-            await internal_error_answer(request_id)(scope, receive, answer.send)
+            await internal_error_answer(scope, request_id)(scope, receive, answer.send)
 
     def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", _NO_ROUTE)

@@ -104,6 +104,7 @@ def _stream(request: Request, parts: Parts, found: DownloadView, headers: dict[s
         except UnsatisfiableRangeError:
             refusal = SpecError("Range", f"No byte of the file lies in the Range; it has {size} bytes.")
             return error_answer(
+                request.scope,
                 refusal,
                 HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
                 {"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"},

@@ -1,65 +1,21 @@
 # ruff: noqa: RUF009  # member() and optional() describe a field, they make no value that would be shared
-"""Every answer of the Gomi API, described once.
+"""Every answer of the Gomi API, described once; `json_answer` and `xml_answer` write them by this description."""
 
-A field's `member` gives its name on the wire; the order of the fields is the order of the seed's JSON samples. A
-writer (`json_answer`) walks the fields, so an answer in another format needs a writer and nothing here. None is left
-out, except where `member` says `null`.
-"""
-
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import ClassVar
 
-_NAME = "name"
-_NULL = "null"
-_SORTED = "sorted"
+from gateway.gomi.description import Instant, XmlShape, member, optional
 
-
-def member(name: str, *, default: Any = MISSING, null: bool = False, by_name: bool = False) -> Any:
-    """A field that is written as `name`.
-
-    `default`: as of any dataclass field. `null`: None is written as null instead of being left out. `by_name`: the
-    members of the value are written in the order of their names, as some of the seed's samples have them, not in
-    the order of its fields.
-    """
-    return field(default=default, metadata={_NAME: name, _NULL: null, _SORTED: by_name})
-
-
-def optional(name: str) -> Any:
-    """A field that is written as `name`, or left out while it is None (its default)."""
-    return member(name, default=None)
-
-
-@dataclass(frozen=True)
-class Instant:
-    """A point in time, milliseconds since 1970 UTC; each format writes it its own way."""
-
-    ms: int
-
-
-@dataclass(frozen=True)
-class WireMember:
-    """How one field of a body is written."""
-
-    name: str
-    attribute: str
-    null: bool
-    by_name: bool
-
-
-def wire_members(body: Any) -> tuple[WireMember, ...]:
-    """The members of a body, in the order of its fields."""
-    return tuple(_described(described) for described in fields(body))
-
-
-def _described(described: "Field[Any]") -> WireMember:
-    meta = described.metadata
-    return WireMember(meta[_NAME], described.name, null=meta[_NULL], by_name=meta[_SORTED])
+#: What the XML of every answer begins with.
+_REASON = ("ErrorCode", "Message")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What every answer holds, and the whole of an answer to a request that failed as one."""
+
+    xml: ClassVar[XmlShape] = XmlShape("ErrorResponse", _REASON)
 
     success: bool = member("Success")
     error_code: str = member("ErrorCode")
@@ -70,11 +26,13 @@ class Outcome:
 class OutputJob:
     """The fate of one output of a create request; `error_code` and `message` where it was refused."""
 
+    xml: ClassVar[XmlShape] = XmlShape("JobCreationStatus")
+
     job_id: int = member("JobID")
     customer_reference_id: str = member("CustomerReferenceID")
     success: bool = member("Success")
     error_code: str | None = optional("ErrorCode")
-    message: str | None = optional("Message")
+    message: str | None = optional("Message", xml_name="ErrorMessage")
     job_status_location: str = member("JobStatusLocation")
 
 
@@ -82,18 +40,22 @@ class OutputJob:
 class CreateJobAnswer:
     """Of POST /job/create. The seed has InputMediaID as a string here and as a number everywhere else."""
 
+    xml: ClassVar[XmlShape] = XmlShape("CreateJobResponse", _REASON)
+
     ingest_job_id: int = member("IngestJobID")
     ingest_job_status_location: str = member("IngestJobStatusLocation")
     input_media_id: str = member("InputMediaID")
     output_jobs: tuple[OutputJob, ...] = member("OutputJobs")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobItem:
     """One job of the active list."""
+
+    xml: ClassVar[XmlShape] = XmlShape("JobStatusItem")
 
     job_id: int = member("JobID")
     thumbnail_url: str = member("ThumbnailURL")
@@ -107,14 +69,16 @@ class JobItem:
     created: Instant = member("DateCreatedUTC")
     updated: Instant = member("DateUpdatedUTC")
     self_path: str = member("Self")
+    error_code: str = member("ErrorCode", xml_only=True, xml_empty_is_nil=True)
+    error_message: str = member("ErrorMessage", xml_only=True, xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobDetail(JobItem):
     """One job by itself."""
 
-    error_code: str = member("ErrorCode")
-    error_message: str = member("ErrorMessage")
+    error_code: str = member("ErrorCode", xml_empty_is_nil=True)
+    error_message: str = member("ErrorMessage", xml_empty_is_nil=True)
     input_media_id: int = member("InputMediaID")
     output_media_id: int = member("OutputMediaID")
     customer_reference_id: str = member("CustomerReferenceID")
@@ -124,28 +88,34 @@ class JobDetail(JobItem):
 class JobListAnswer:
     """Of GET /job/active."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetActiveJobsResponse", _REASON)
+
     total_item_count: int = member("TotalItemCount")
     page_size: int = member("PageSize")
     page_number: int = member("PageNumber")
     jobs: tuple[JobItem, ...] = member("jobs")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobAnswer:
     """Of GET /job/{id}."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetJobResponse", _REASON)
+
     job: JobDetail = member("job")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestItem:
     """One ingest of the active list."""
+
+    xml: ClassVar[XmlShape] = XmlShape("IngestStatusItem")
 
     ingest_id: int = member("IngestID")
     started_minutes_ago: int = member("StartedMinutesAgo")
@@ -160,15 +130,18 @@ class IngestItem:
     created: Instant = member("DateCreatedUTC")
     updated: Instant = member("DateUpdatedUTC")
     self_path: str = member("Self")
+    error_code: str = member("ErrorCode", xml_only=True, xml_empty_is_nil=True)
+    error_message: str = member("ErrorMessage", xml_only=True, xml_empty_is_nil=True)
+    remote_url: str = member("RemoteURL", xml_only=True, xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestDetail(IngestItem):
     """One ingest by itself. An ingest has no output medium: `output_media_id` is there for the shape, always 0."""
 
-    error_code: str = member("ErrorCode")
-    error_message: str = member("ErrorMessage")
-    remote_url: str = member("RemoteURL")
+    error_code: str = member("ErrorCode", xml_empty_is_nil=True)
+    error_message: str = member("ErrorMessage", xml_empty_is_nil=True)
+    remote_url: str = member("RemoteURL", xml_empty_is_nil=True)
     output_media_id: int = member("OutputMediaID")
     customer_reference_id: str = member("CustomerReferenceID")
 
@@ -177,28 +150,34 @@ class IngestDetail(IngestItem):
 class IngestListAnswer:
     """Of GET /ingest/active."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetActiveIngestsResponse", _REASON)
+
     total_item_count: int = member("TotalItemCount")
     page_size: int = member("PageSize")
     page_number: int = member("PageNumber")
     ingests: tuple[IngestItem, ...] = member("ingests")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestAnswer:
     """Of GET /ingest/{id}."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetIngestResponse", _REASON)
+
     ingest: IngestDetail = member("ingest")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoTrackBody:
     """The first video track; what the probe could not tell is left out."""
+
+    xml: ClassVar[XmlShape] = XmlShape()
 
     video_codec: str = member("VideoCodec")
     frame_rate: Fraction | None = optional("FrameRate")
@@ -211,6 +190,8 @@ class VideoTrackBody:
 class AudioTrackBody:
     """The first audio track; what the probe could not tell is left out."""
 
+    xml: ClassVar[XmlShape] = XmlShape()
+
     audio_codec: str = member("AudioCodec")
     audio_sample_rate_hz: int | None = optional("AudioSampleRateHz")
     audio_channel_count: int | None = optional("AudioChannelCount")
@@ -220,6 +201,8 @@ class AudioTrackBody:
 @dataclass(frozen=True, kw_only=True)
 class InfoBody:
     """What was found in a file."""
+
+    xml: ClassVar[XmlShape] = XmlShape()
 
     media_container_format: str = member("MediaContainerFormat")
     total_bitrate_kbps: int = member("TotalBitrateKbps")
@@ -232,6 +215,8 @@ class InfoBody:
 class InputAsset:
     """One input medium."""
 
+    xml: ClassVar[XmlShape] = XmlShape("InputAsset")
+
     created: Instant = member("DateCreatedUTC")
     updated: Instant = member("DateUpdatedUTC")
     file_url: str = member("FileURL")
@@ -243,35 +228,41 @@ class InputAsset:
     status: str = member("Status")
     thumbnail_url: str = member("ThumbnailURL")
     title: str = member("Title")
-    info: InfoBody | None = member("info", by_name=True)
+    info: InfoBody | None = member("info", json_by_name=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputListAnswer:
     """Of GET /media/input."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetInputListResponse", _REASON)
+
     input_assets: tuple[InputAsset, ...] = member("InputAssets")
     page_number: int = member("PageNumber")
     page_size: int = member("PageSize")
     success: bool = member("Success", default=True)
     total_asset_count: int = member("TotalAssetCount")
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputAnswer:
     """Of GET /media/input/{id}."""
 
-    asset: InputAsset = member("asset")
+    xml: ClassVar[XmlShape] = XmlShape("GetInputItemResponse", _REASON)
+
+    asset: InputAsset = member("asset", xml_name="InputAsset")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputAsset:
     """One output medium."""
+
+    xml: ClassVar[XmlShape] = XmlShape("OutputAsset")
 
     output_media_id: int = member("OutputMediaID")
     title: str = member("Title")
@@ -290,42 +281,48 @@ class OutputAsset:
 class OutputListAnswer:
     """Of GET /media/output."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetOutputListResponse", _REASON)
+
     total_asset_count: int = member("TotalAssetCount")
     page_size: int = member("PageSize")
     page_number: int = member("PageNumber")
     output_assets: tuple[OutputAsset, ...] = member("OutputAssets")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputAnswer:
     """Of GET /media/output/{id}."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetOutputItemResponse", _REASON)
+
     asset: OutputAsset = member("asset")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FormatBody:
     """One output format with its whole set of parameters; null is "not set", as a request may say it."""
 
+    xml: ClassVar[XmlShape] = XmlShape("OutputFormat")
+
     output_format_id: int = member("OutputFormatID")
     name: str = member("Name")
     description: str = member("Description")
-    container: str | None = member("MediaContainerCode", null=True)
-    video_codec: str | None = member("VideoCodecCode", null=True)
-    width: int | None = member("Width", null=True)
-    height: int | None = member("Height", null=True)
-    video_bitrate_kbps: int | None = member("VideoBitrate", null=True)
-    frame_rate_id: int | None = member("FrameRateID", null=True)
-    audio_codec: str | None = member("AudioCodecCode", null=True)
-    audio_bitrate_kbps: int | None = member("AudioBitrate", null=True)
-    sample_rate_hz: int | None = member("AudioSampleRateID", null=True)
-    channels: int | None = member("AudioChannelsID", null=True)
+    container: str | None = member("MediaContainerCode", json_null=True)
+    video_codec: str | None = member("VideoCodecCode", json_null=True)
+    width: int | None = member("Width", json_null=True)
+    height: int | None = member("Height", json_null=True)
+    video_bitrate_kbps: int | None = member("VideoBitrate", json_null=True)
+    frame_rate_id: int | None = member("FrameRateID", json_null=True)
+    audio_codec: str | None = member("AudioCodecCode", json_null=True)
+    audio_bitrate_kbps: int | None = member("AudioBitrate", json_null=True)
+    sample_rate_hz: int | None = member("AudioSampleRateID", json_null=True)
+    channels: int | None = member("AudioChannelsID", json_null=True)
     self_path: str = member("Self")
 
 
@@ -333,20 +330,24 @@ class FormatBody:
 class FormatListAnswer:
     """Of GET /format."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetFormatListResponse", _REASON)
+
     total_item_count: int = member("TotalItemCount")
     page_size: int = member("PageSize")
     page_number: int = member("PageNumber")
     formats: tuple[FormatBody, ...] = member("formats")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FormatAnswer:
     """Of GET /format/{id}."""
 
+    xml: ClassVar[XmlShape] = XmlShape("GetFormatResponse", _REASON)
+
     format: FormatBody = member("format")
     success: bool = member("Success", default=True)
-    error_code: str = member("ErrorCode", default="")
-    message: str = member("Message", default="")
+    error_code: str = member("ErrorCode", default="", xml_empty_is_nil=True)
+    message: str = member("Message", default="", xml_empty_is_nil=True)

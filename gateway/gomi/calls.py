@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from gateway.authentication import bearer_keys, missing_key, the_one_key
 from gateway.base_url import base_url_of
-from gateway.gomi.answer_format import require_json_answer, require_json_body
-from gateway.gomi.json_answer import MEDIA_TYPE, write_json
-from gateway.gomi.json_request import RawValue, parse_json_object
+from gateway.error_answers import note_answer
+from gateway.gomi.answer_format import AnswerFormat, answer_format, body_reader
+from gateway.gomi.description import Body
 from gateway.gomi.members import API_KEY
 from gateway.gomi.paging import Page, read_page
 from gateway.gomi.query import query_values
+from gateway.gomi.raw_values import RawValue
 from gateway.gomi.values import Members
 from gateway.parts import Parts, parts_of
 from gateway.request_body import read_body
@@ -34,6 +35,7 @@ class Call:
     request: Request
     parts: Parts
     caller: Caller
+    format: AnswerFormat
     members: Members
 
     @property
@@ -61,20 +63,32 @@ class Call:
         """Now, milliseconds since 1970 UTC, by this machine's clock: good for "minutes ago" and nothing else."""
         return int(time.time() * _MS)
 
-    def answer(self, body: Any) -> Response:
+    def answer(self, body: Body) -> Response:
         """The answer with this body, one of `gateway.gomi.bodies`."""
-        return Response(write_json(body), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+        return Response(
+            self.format.write(body, ""), media_type=self.format.media_type, headers={"Cache-Control": "no-store"}
+        )
+
+
+def answers(body: type[Body]) -> Any:
+    """What a route depends on to say which body it answers with: an error of the call has its root in XML."""
+
+    async def note(request: Request) -> None:
+        note_answer(request.scope, body)
+
+    return Depends(note)
 
 
 async def call_without_body(request: Request) -> Call:
     """A call whose key is in the query or in a header.
 
     Raises:
-        ReelyardError: the key is missing or not good, or the answer is wanted in a format that is not spoken.
+        ReelyardError: the key is missing or not good, or the answer is wanted in a format that there is not.
     """
-    parts = _accepted(request)
+    wanted = answer_format(request.scope)
+    parts = parts_of(request)
     caller = await _authenticate(request, parts, _outer_keys(request))
-    return Call(request, parts, caller, Members({}))
+    return Call(request, parts, caller, wanted, Members({}))
 
 
 async def call_with_body(request: Request) -> Call:
@@ -85,23 +99,19 @@ async def call_with_body(request: Request) -> Call:
     Raises:
         ReelyardError: as of `call_without_body`, or the body can't be read.
     """
-    parts = _accepted(request)
-    require_json_body(request.headers.get("content-type", ""))
+    wanted = answer_format(request.scope)
+    read = body_reader(request.headers.get("content-type", ""))
+    parts = parts_of(request)
     outer = _outer_keys(request)
     known = await _authenticate(request, parts, outer) if any(outer) else None
-    members = Members(parse_json_object(await read_body(request, parts.max_request_bytes)))
+    members = Members(read(await read_body(request, parts.max_request_bytes)))
     keys = (*outer, _inner_key(members.get(API_KEY)))
     the_one_key(keys)
-    return Call(request, parts, known or await _authenticate(request, parts, keys), members)
+    return Call(request, parts, known or await _authenticate(request, parts, keys), wanted, members)
 
 
 BodilessCall = Annotated[Call, Depends(call_without_body)]
 BodyCall = Annotated[Call, Depends(call_with_body)]
-
-
-def _accepted(request: Request) -> Parts:
-    require_json_answer(request.scope["query_string"], request.headers.getlist("accept"))
-    return parts_of(request)
 
 
 def _outer_keys(request: Request) -> tuple[str, ...]:

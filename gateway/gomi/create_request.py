@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.gomi.json_request import RawValue, kind_of
 from gateway.gomi.members import (
     CUSTOMER_REFERENCE_ID,
     LATER_MEMBERS,
+    LISTS,
     OUTPUT_JOBS,
     OUTPUT_MEMBERS,
     SOURCE_MEDIA_URL,
     read_member,
 )
+from gateway.gomi.raw_values import RawValue, kind_of
 from gateway.gomi.values import Members, read_text
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputRequest
@@ -65,7 +66,8 @@ def _output_list(members: Members) -> Sequence[RawValue]:
     if outputs is None or outputs in ("", []):
         raise SpecError(
             OUTPUT_JOBS,
-            f"{OUTPUT_JOBS} is missing or empty; give a list with one object for each output",
+            f"{OUTPUT_JOBS} is missing or empty; give a list with one object for each output "
+            f"(in XML, one {LISTS[OUTPUT_JOBS]})",
             code=ErrorCode.PARAMETER_MISSING,
         )
     if isinstance(outputs, str) or not isinstance(outputs, Sequence):

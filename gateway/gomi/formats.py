@@ -4,14 +4,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import FormatAnswer, FormatListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall
+from gateway.gomi.calls import PREFIX, BodilessCall, answers
 from gateway.gomi.present import format_body
 from gateway.object_id import read_object_id
 
 router = APIRouter(prefix=f"{PREFIX}/format")
 
 
-@router.get("")
+@router.get("", dependencies=[answers(FormatListAnswer)])
 async def list_formats(call: BodilessCall) -> Response:
     """Every output format with its parameters."""
     page = call.page
@@ -26,7 +26,7 @@ async def list_formats(call: BodilessCall) -> Response:
     )
 
 
-@router.get("/{format_id}")
+@router.get("/{format_id}", dependencies=[answers(FormatAnswer)])
 async def get_format(call: BodilessCall, format_id: str) -> Response:
     """One output format with its parameters."""
     known = await call.client.get_format(call.account_id, read_object_id("output format ID", format_id))

@@ -4,14 +4,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import IngestAnswer, IngestListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall
+from gateway.gomi.calls import PREFIX, BodilessCall, answers
 from gateway.gomi.present import ingest_detail, ingest_item
 from gateway.object_id import read_object_id
 
 router = APIRouter(prefix=f"{PREFIX}/ingest")
 
 
-@router.get("/active")
+@router.get("/active", dependencies=[answers(IngestListAnswer)])
 async def list_active_ingests(call: BodilessCall) -> Response:
     """Get Active Ingests."""
     page = call.page
@@ -26,7 +26,7 @@ async def list_active_ingests(call: BodilessCall) -> Response:
     )
 
 
-@router.get("/{ingest_id}")
+@router.get("/{ingest_id}", dependencies=[answers(IngestAnswer)])
 async def get_ingest(call: BodilessCall, ingest_id: str) -> Response:
     """Get Ingest status."""
     view = await call.client.get_ingest(call.account_id, read_object_id("ingest ID", ingest_id))

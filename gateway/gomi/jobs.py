@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gateway.error_answers import as_sentence, message_of
 from gateway.gomi.bodies import CreateJobAnswer, JobAnswer, JobListAnswer, OutputJob
-from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, answers
 from gateway.gomi.create_request import RefusedOutput, read_create_request
 from gateway.gomi.members import WIRE_NAMES
 from gateway.gomi.present import job_detail, job_item
@@ -21,7 +21,7 @@ from reelyard.media.output import OutputRequest
 router = APIRouter(prefix=f"{PREFIX}/job")
 
 
-@router.post("/create")
+@router.post("/create", dependencies=[answers(CreateJobAnswer)])
 async def create_job(call: BodyCall) -> Response:
     """Create Encoding Job: one ingest, and one job for each output that is valid."""
     wanted = read_create_request(call.members)
@@ -46,7 +46,7 @@ async def refuse_reading_create() -> Response:
     raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
 
 
-@router.get("/active")
+@router.get("/active", dependencies=[answers(JobListAnswer)])
 async def list_active_jobs(call: BodilessCall) -> Response:
     """Get Active Encoding Jobs."""
     page = call.page
@@ -61,7 +61,7 @@ async def list_active_jobs(call: BodilessCall) -> Response:
     )
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", dependencies=[answers(JobAnswer)])
 async def get_job(call: BodilessCall, job_id: str) -> Response:
     """Get Job status."""
     view = await call.client.get_job(call.account_id, read_object_id("job ID", job_id))

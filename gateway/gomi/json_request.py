@@ -1,25 +1,14 @@
 """Reads the JSON text of a request into raw values, and says where the text is wrong.
 
-Numbers stay as they were written (`Number`): which of them a member may hold, and how a wrong one is called, is for
-`values` to say, which knows the member's name.
+Numbers stay as they were written (`raw_values.Number`): which of them a member may hold, and how a wrong one is
+called, is for `values` to say, which knows the member's name.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 from gateway.errors import MalformedRequestError
-
-#: What a member may hold before it is read as what it should hold. A reader of another format yields these too.
-RawValue = Any
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number as the client wrote it; also the words NaN, Infinity and -Infinity."""
-
-    text: str
+from gateway.gomi.raw_values import Number, RawValue, kind_of, shortened
 
 
 def parse_json_object(text: bytes) -> Mapping[str, RawValue]:
@@ -53,29 +42,10 @@ def parse_json_object(text: bytes) -> Mapping[str, RawValue]:
     return value
 
 
-def kind_of(value: RawValue) -> str:
-    """What a raw value is, in words for a message."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Number):
-        return f"the number {_short(value.text)}"
-    if isinstance(value, str):
-        return "a text"
-    if isinstance(value, Sequence):
-        return "a list"
-    return "an object"
-
-
-def _short(text: str, limit: int = 40) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}…"
-
-
 def _object(pairs: list[tuple[str, RawValue]]) -> dict[str, RawValue]:
     members: dict[str, RawValue] = {}
     for name, value in pairs:
         if name in members:
-            raise MalformedRequestError(f"The member {json.dumps(_short(name))} is given twice in one object.")
+            raise MalformedRequestError(f"The member {json.dumps(shortened(name))} is given twice in one object.")
         members[name] = value
     return members

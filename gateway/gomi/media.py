@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import InputAnswer, InputListAnswer, OutputAnswer, OutputListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall
+from gateway.gomi.calls import PREFIX, BodilessCall, answers
 from gateway.gomi.present import input_asset, output_asset
 from gateway.object_id import read_object_id
 
@@ -14,7 +14,7 @@ _INPUT = "input"
 _OUTPUT = "output"
 
 
-@router.get("/input")
+@router.get("/input", dependencies=[answers(InputListAnswer)])
 async def list_input_media(call: BodilessCall) -> Response:
     """Get All Input Media."""
     page = call.page
@@ -29,7 +29,7 @@ async def list_input_media(call: BodilessCall) -> Response:
     )
 
 
-@router.get("/input/{media_id}")
+@router.get("/input/{media_id}", dependencies=[answers(InputAnswer)])
 async def get_input_media(call: BodilessCall, media_id: str) -> Response:
     """Get Input Item."""
     number = read_object_id("input media ID", media_id)
@@ -37,7 +37,7 @@ async def get_input_media(call: BodilessCall, media_id: str) -> Response:
     return call.answer(InputAnswer(asset=input_asset(view, base_url=call.base_url)))
 
 
-@router.get("/output")
+@router.get("/output", dependencies=[answers(OutputListAnswer)])
 async def list_output_media(call: BodilessCall) -> Response:
     """Get All Output Media."""
     page = call.page
@@ -52,7 +52,7 @@ async def list_output_media(call: BodilessCall) -> Response:
     )
 
 
-@router.get("/output/{media_id}")
+@router.get("/output/{media_id}", dependencies=[answers(OutputAnswer)])
 async def get_output_media(call: BodilessCall, media_id: str) -> Response:
     """Get Output Item."""
     number = read_object_id("output media ID", media_id)

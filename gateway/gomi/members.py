@@ -1,6 +1,6 @@
 """The members of one output of a create request: what each is called on the wire and among ourselves.
 
-Readers of JSON (and of XML, when it comes) and the messages of errors all go by this table.
+The readers of every format and the messages of errors all go by this table.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 
-from gateway.gomi.json_request import RawValue
+from gateway.gomi.raw_values import RawValue
 from gateway.gomi.values import read_flag, read_text, read_whole
 
 
@@ -44,6 +44,9 @@ SOURCE_MEDIA_URL = "SourceMediaURL"
 OUTPUT_JOBS = "OutputJobs"
 API_KEY = "ApiKey"
 CUSTOMER_REFERENCE_ID = "CustomerReferenceID"
+
+#: The members that hold lists, each with the name of its items in XML, where an item has a name.
+LISTS: Mapping[str, str] = MappingProxyType({OUTPUT_JOBS: "OutputJobItem"})
 
 OUTPUT_MEMBERS = (
     OutputMember("OutputFormatID", "output_format_id", Kind.WHOLE),

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from gateway.gomi import bodies
-from gateway.gomi.bodies import Instant
+from gateway.gomi.description import Instant, wire_members
 from gateway.gomi.statuses import INGEST_STATUS, JOB_STATUS
 from reelyard.cluster.views import IngestView, JobView, MediaView
 from reelyard.media.catalogue import audio_codec_display, container_display, video_codec_display
@@ -201,4 +201,4 @@ def _mean_bps(info: MediaInfo) -> int:
 
 def _shared(detail: bodies.JobDetail | bodies.IngestDetail, item: type) -> dict[str, Any]:
     """The fields of a detailed body that its item in a list has too."""
-    return {each.attribute: getattr(detail, each.attribute) for each in bodies.wire_members(item)}
+    return {each.attribute: getattr(detail, each.attribute) for each in wire_members(item)}

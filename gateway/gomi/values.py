@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 
-from gateway.gomi.json_request import Number, RawValue, kind_of
+from gateway.gomi.raw_values import Number, RawValue, Repeated, kind_of
 from reelyard.media.errors import SpecError
 
 #: A member is a signed 32-bit number in the API's original, and on our wire behind this reader.
@@ -20,6 +21,7 @@ TEXT_MAX = 8192
 _LAST_CONTROL = 0x1F
 _ALLOWED_CONTROLS = frozenset("\t\n\r")
 _SHOWN = 60
+_FLAGS: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 
 
@@ -36,10 +38,14 @@ class Members:
         """The raw value of a member, None when it is absent.
 
         Raises:
-            SpecError: it is absent by its exact name and there under several other spellings.
+            SpecError: it is given several times, or absent by its exact name and there under several other spellings.
         """
-        if name in self._exact:
-            return self._exact[name]
+        value = self._exact[name] if name in self._exact else self._by_spelling(name)
+        if isinstance(value, Repeated):
+            raise SpecError(name, f"{name} is given {value.times} times; give it once")
+        return value
+
+    def _by_spelling(self, name: str) -> RawValue:
         spellings = self._folded.get(name.lower(), [])
         if len(spellings) > 1:
             raise SpecError(name, f"{name} is given {len(spellings)} times, as {' and '.join(spellings)}")
@@ -58,7 +64,7 @@ def read_text(name: str, raw: RawValue) -> str | None:
         raise SpecError(name, f"{name} is {kind_of(raw)}; a text is wanted")
     if len(raw) > TEXT_MAX:
         raise SpecError(name, f"{name} is {len(raw)} characters long; at most {TEXT_MAX} are valid")
-    wrong = next((each for each in raw if _is_forbidden(each)), None)
+    wrong = next((each for each in raw if is_forbidden(each)), None)
     if wrong is not None:
         raise SpecError(name, f"{name} holds the character U+{ord(wrong):04X}, which is not valid in a text")
     return raw
@@ -83,7 +89,7 @@ def read_whole(name: str, raw: RawValue, *, zero_is_unset: bool = False) -> int 
 
 
 def read_flag(name: str, raw: RawValue) -> bool | None:
-    """A boolean, as true or false, or as a text ("true").
+    """A boolean, as true or false, or as a text: "true", and "1" and "0" as XML Schema has them.
 
     Raises:
         SpecError: it is anything else; the message names the value.
@@ -92,8 +98,8 @@ def read_flag(name: str, raw: RawValue) -> bool | None:
         return None
     if isinstance(raw, bool):
         return raw
-    if isinstance(raw, str) and raw.strip().lower() in ("true", "false"):
-        return raw.strip().lower() == "true"
+    if isinstance(raw, str) and raw.strip().lower() in _FLAGS:
+        return _FLAGS[raw.strip().lower()]
     found = _shown(raw) if isinstance(raw, str) else kind_of(raw)
     raise SpecError(name, f"{name} is {found}; true and false are valid")
 
@@ -117,7 +123,7 @@ def _shown(raw: Number | str) -> str:
     return short if isinstance(raw, Number) else json.dumps(short)
 
 
-def _is_forbidden(character: str) -> bool:
+def is_forbidden(character: str) -> bool:
     """Neither XML nor UTF-8 can carry it: a control character, half of a surrogate pair, a non-character."""
     code = ord(character)
     return (

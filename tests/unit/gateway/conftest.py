@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -21,6 +22,7 @@ from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.views import Caller, CreatedJobsView, CreatedJobView, CreateJobs
 from reelyard.media.errors import AuthError, ErrorCode, NotFoundError
 
+XML = "{http://schemas.datacontract.org/2004/07/TranscodeEngine.API.v1.Models}"
 KEY = "ry_a-good-key-for-tests-only-0123456789"
 ACCOUNT = 7
 
@@ -83,6 +85,21 @@ class Answered:
         assert self.json["Message"]
         assert self.headers["content-type"] == "application/json"
         return self.status, self.json["ErrorCode"]
+
+    @property
+    def xml(self) -> ET.Element:
+        """The root of an answer in XML."""
+        return ET.fromstring(self.body)
+
+    @property
+    def xml_error(self) -> tuple[int, str, str]:
+        """Status, name of the root and code of a failed answer in XML, which has the members of one in JSON."""
+        root = self.xml
+        names = [each.tag.removeprefix(XML) for each in root]
+        assert names == ["ErrorCode", "Message", "Success"]
+        assert root.findtext(f"{XML}Success") == "false"
+        assert root.findtext(f"{XML}Message")
+        return self.status, root.tag.removeprefix(XML), root.findtext(f"{XML}ErrorCode") or ""
 
 
 @dataclass

@@ -1,6 +1,8 @@
-"""The published sample bodies: the same members in the same order."""
+"""The published sample bodies in both formats: the same members in the same order."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from gateway.gomi import bodies
 from gateway.gomi.json_answer import write_json
 from gateway.gomi.present import ingest_item, input_asset, job_item, output_asset
+from gateway.gomi.xml_answer import write_xml
 from reelyard.cluster.views import IngestView, JobView, MediaView
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack
 
@@ -23,6 +26,16 @@ def ordered(text: str | bytes) -> Any:
 
 def sample(name: str) -> Any:
     return ordered((GOLDEN / f"{name}.json").read_text())
+
+
+def xml_sample(name: str) -> str:
+    """The sample's text without its line breaks, its dates cut to the milliseconds that we keep."""
+    text = (GOLDEN / f"{name}.xml").read_text().replace("\n", "").replace(" />", "/>")
+    return re.sub(r"(\.\d{3})\d+(</Date)", lambda date: date[1].rstrip("0") + date[2], text)
+
+
+def xml(body: Any) -> str:
+    return write_xml(body).decode()
 
 
 def info(container: str, seconds: int, kbps: int, video: tuple[str, str], audio: tuple[str, int, int]) -> MediaInfo:
@@ -115,9 +128,11 @@ def asset(view: MediaView) -> Any:
     return type(made)(**{**vars(made), "file_url": made.file_url.replace(S3, host)})
 
 
-def test_create_job() -> None:
-    output = bodies.OutputJob(job_id=0, customer_reference_id="String", success=False, job_status_location="job/0")
-    body = bodies.CreateJobAnswer(
+def created(**refusal: str) -> bodies.CreateJobAnswer:
+    output = bodies.OutputJob(
+        job_id=0, customer_reference_id="String", success=False, job_status_location="job/0", **refusal
+    )
+    return bodies.CreateJobAnswer(
         ingest_job_id=0,
         ingest_job_status_location="ingest/0",
         input_media_id="String",
@@ -127,37 +142,27 @@ def test_create_job() -> None:
         message="String",
     )
 
-    assert ordered(write_json(body)) == sample("create_job")
+
+def at_xml_time(view: MediaView) -> MediaView:
+    """The view eleven hours later: the samples of inputs have their XML dates in the clock of Melbourne."""
+    later_ms = view.created_ms + 11 * 3_600_000
+    return replace(view, created_ms=later_ms, updated_ms=later_ms)
 
 
-def test_input_list() -> None:
-    body = bodies.InputListAnswer(
-        input_assets=(asset(AVI), asset(VOB)), page_number=1, page_size=20, total_asset_count=2
+def input_list(*views: MediaView) -> bodies.InputListAnswer:
+    assets = tuple(asset(each) for each in views)
+    return bodies.InputListAnswer(input_assets=assets, page_number=1, page_size=20, total_asset_count=2)
+
+
+def output_list(title: str, other_title: str) -> bodies.OutputListAnswer:
+    """The list with these titles: the samples of the two formats differ in them, and in nothing else."""
+    other = replace(OTHER_MP4, title=other_title)
+    return bodies.OutputListAnswer(
+        total_asset_count=9, page_size=2, page_number=1, output_assets=(asset(mp4(title)), asset(other))
     )
 
-    assert ordered(write_json(body)) == sample("input_list")
 
-
-def test_input_item() -> None:
-    assert ordered(write_json(bodies.InputAnswer(asset=asset(AVI)))) == sample("input_item")
-
-
-def test_output_list() -> None:
-    body = bodies.OutputListAnswer(
-        total_asset_count=9,
-        page_size=2,
-        page_number=1,
-        output_assets=(asset(mp4("Sample Video")), asset(OTHER_MP4)),
-    )
-
-    assert ordered(write_json(body)) == sample("output_list")
-
-
-def test_output_item() -> None:
-    assert ordered(write_json(bodies.OutputAnswer(asset=asset(mp4("test import"))))) == sample("output_item")
-
-
-def test_active_jobs() -> None:
+def active_jobs(minutes: int) -> bodies.JobListAnswer:
     view = JobView(
         job_id=63070,
         status="encoding",
@@ -168,13 +173,12 @@ def test_active_jobs() -> None:
         started_ms=1331018014070,
         thumbnail_path="sourcemedia/400/bapegvd/400-image00001.jpg",
     )
-    item = job_item(view, base_url="http://images.gomi.com", now_ms=1331018014070 + 59_000)
-    body = bodies.JobListAnswer(total_item_count=1, page_size=20, page_number=1, jobs=(item,))
+    now_ms = 1331018014070 + minutes * 60_000 + 59_000
+    item = job_item(view, base_url="http://images.gomi.com", now_ms=now_ms)
+    return bodies.JobListAnswer(total_item_count=1, page_size=20, page_number=1, jobs=(item,))
 
-    assert ordered(write_json(body)) == sample("job_active")
 
-
-def test_active_ingests() -> None:
+def active_ingests(minutes: int) -> bodies.IngestListAnswer:
     view = IngestView(
         ingest_id=388,
         title="Sample Video",
@@ -185,12 +189,50 @@ def test_active_ingests() -> None:
         updated_ms=1331031213379,
         started_ms=1331031213379,
     )
-    item = ingest_item(view, now_ms=1331031213379 + 2 * 60_000)
-    body = bodies.IngestListAnswer(total_item_count=1, page_size=20, page_number=1, ingests=(item,))
+    item = ingest_item(view, now_ms=1331031213379 + minutes * 60_000)
+    return bodies.IngestListAnswer(total_item_count=1, page_size=20, page_number=1, ingests=(item,))
 
-    assert ordered(write_json(body)) == sample("ingest_active")
+
+def test_create_job() -> None:
+    assert ordered(write_json(created())) == sample("create_job")
+    assert xml(created(error_code="String", message="String")) == xml_sample("create_job")
+
+
+def test_input_list() -> None:
+    assert ordered(write_json(input_list(AVI, VOB))) == sample("input_list")
+    assert xml(input_list(at_xml_time(AVI), at_xml_time(VOB))) == xml_sample("input_list")
+
+
+def test_input_item() -> None:
+    assert ordered(write_json(bodies.InputAnswer(asset=asset(AVI)))) == sample("input_item")
+    assert xml(bodies.InputAnswer(asset=asset(at_xml_time(AVI)))) == xml_sample("input_item")
+
+
+def test_output_list() -> None:
+    assert ordered(write_json(output_list("Sample Video", "Another Sample"))) == sample("output_list")
+    assert xml(output_list("test import", "sample")) == xml_sample("output_list")
+
+
+def test_output_item() -> None:
+    body = bodies.OutputAnswer(asset=asset(mp4("test import")))
+
+    assert ordered(write_json(body)) == sample("output_item")
+    assert xml(body) == xml_sample("output_item")
+
+
+def test_active_jobs() -> None:
+    assert ordered(write_json(active_jobs(0))) == sample("job_active")
+    assert xml(active_jobs(3)) == xml_sample("job_active")
+
+
+def test_active_ingests() -> None:
+    assert ordered(write_json(active_ingests(2))) == sample("ingest_active")
+    assert xml(active_ingests(1)) == xml_sample("ingest_active")
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
 def test_every_sample_has_a_test(path: Path) -> None:
-    assert f'sample("{path.stem}")' in Path(__file__).read_text()
+    text = Path(__file__).read_text()
+
+    assert f'== sample("{path.stem}")' in text
+    assert f'== xml_sample("{path.stem}")' in text
