@@ -1,14 +1,24 @@
 """Calls about ingests, below /ingest."""
 
+import uuid
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import IngestAnswer, IngestListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall
+from gateway.gomi.create_ingest import created_answer, read_create_ingest
 from gateway.gomi.present import ingest_detail, ingest_item
 from gateway.object_id import read_object_id
 
 router = APIRouter(prefix=f"{PREFIX}/ingest")
+
+
+@router.post("/create")
+async def create_ingest(call: BodyCall) -> Response:
+    """Create Ingest Job: the source is fetched and kept, nothing is encoded."""
+    wanted = read_create_ingest(call.members, account_id=call.account_id, request_id=str(uuid.uuid4()))
+    return call.answer(created_answer(await call.client.create_ingest(wanted)))
 
 
 @router.get("/active")

@@ -13,8 +13,10 @@ from reelyard.cluster.rpc_errors import error_from_rpc
 from reelyard.cluster.views import (
     AccountView,
     Caller,
+    CreatedIngestView,
     CreatedJobsView,
     CreatedKeyView,
+    CreateIngest,
     CreateJobs,
     DownloadView,
     FormatListView,
@@ -84,6 +86,11 @@ class GatewayClient:
         """A page of the account's jobs that have not ended; pages count from 1."""
         request = gateway_pb2.ListRequest(account_id=account_id, page_size=page_size, page_number=page_number)
         return await self._call(self._stub.ListActiveJobs, request, JobListView)
+
+    async def create_ingest(self, ingest: CreateIngest) -> CreatedIngestView:
+        """Create an ingest without jobs; the same request ID gets the same answer again."""
+        request = to_message(ingest, gateway_pb2.CreateIngestRequest)
+        return await self._call(self._stub.CreateIngest, request, CreatedIngestView, deadline_s=WRITE_DEADLINE_S)
 
     async def get_ingest(self, account_id: int, ingest_id: int) -> IngestView:
         """One ingest of the account."""

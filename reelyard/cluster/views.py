@@ -58,6 +58,26 @@ class CreatedJobsView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreateIngest:
+    """A request for one ingest without jobs."""
+
+    account_id: int
+    request_id: str
+    source_url: str = field(repr=False)
+    title: str = ""
+    customer_reference_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatedIngestView:
+    """The answer to a request for an ingest."""
+
+    ingest_id: int
+    input_media_id: int
+    customer_reference_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobView:
     """One encoding job."""
 

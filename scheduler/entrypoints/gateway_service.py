@@ -24,6 +24,7 @@ from scheduler.usecases import (
     read_media,
 )
 from scheduler.usecases.authenticate import authenticate
+from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.create_jobs import create_jobs
 from scheduler.usecases.paging import Page
 from scheduler.usecases.resolve_download import resolve_download
@@ -68,6 +69,12 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """The jobs that have not ended."""
         found = read_jobs.list_active_jobs(self._database, request.account_id, _page(request))
         return to_message(found, pb.JobList)
+
+    def CreateIngest(self, request: pb.CreateIngestRequest, _context: Context) -> pb.CreateIngestResponse:
+        """One ingest without jobs."""
+        created = create_ingest(self._database, from_message(request, views.CreateIngest), fetch=self._fetch)
+        self._wake()
+        return to_message(created, pb.CreateIngestResponse)
 
     def GetIngest(self, request: pb.GetIngestRequest, _context: Context) -> pb.Ingest:
         """One ingest."""

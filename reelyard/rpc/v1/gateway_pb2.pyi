@@ -57,6 +57,30 @@ class CreatedJob(_message.Message):
     error: SpecError
     def __init__(self, job_id: _Optional[int] = ..., customer_reference_id: _Optional[str] = ..., error: _Optional[_Union[SpecError, _Mapping]] = ...) -> None: ...
 
+class CreateIngestRequest(_message.Message):
+    __slots__ = ("account_id", "request_id", "source_url", "title", "customer_reference_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_URL_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    request_id: str
+    source_url: str
+    title: str
+    customer_reference_id: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ...) -> None: ...
+
+class CreateIngestResponse(_message.Message):
+    __slots__ = ("ingest_id", "input_media_id", "customer_reference_id")
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    ingest_id: int
+    input_media_id: int
+    customer_reference_id: str
+    def __init__(self, ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., customer_reference_id: _Optional[str] = ...) -> None: ...
+
 class SpecError(_message.Message):
     __slots__ = ("code", "field", "message")
     CODE_FIELD_NUMBER: _ClassVar[int]

@@ -55,6 +55,11 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.JobList.FromString,
                 _registered_method=True)
+        self.CreateIngest = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CreateIngest',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestResponse.FromString,
+                _registered_method=True)
         self.GetIngest = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/GetIngest',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetIngestRequest.SerializeToString,
@@ -137,6 +142,13 @@ class GatewayServiceServicer:
 
     def ListActiveJobs(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateIngest(self, request, context):
+        """Creates an ingest without jobs. Repeating a request_id returns the first answer.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -230,6 +242,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.ListActiveJobs,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.JobList.SerializeToString,
+            ),
+            'CreateIngest': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateIngest,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestResponse.SerializeToString,
             ),
             'GetIngest': grpc.unary_unary_rpc_method_handler(
                     servicer.GetIngest,
@@ -395,6 +412,33 @@ class GatewayService:
             '/reelyard.rpc.v1.GatewayService/ListActiveJobs',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.JobList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateIngest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CreateIngest',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -18,6 +18,8 @@ OTHER_NAMES = {
     "Caller": "AuthenticateResponse",
     "CreateJobs": "CreateJobsRequest",
     "CreatedJobsView": "CreateJobsResponse",
+    "CreateIngest": "CreateIngestRequest",
+    "CreatedIngestView": "CreateIngestResponse",
     "CreatedKeyView": "CreateKeyResponse",
     "FormatListView": "FormatList",
     "Progress": "TaskProgress",

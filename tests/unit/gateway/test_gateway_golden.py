@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.gomi import bodies
+from gateway.gomi.create_ingest import CreateIngestAnswer
 from gateway.gomi.json_answer import write_json
 from gateway.gomi.present import ingest_item, input_asset, job_item, output_asset
 from reelyard.cluster.views import IngestView, JobView, MediaView
@@ -128,6 +129,20 @@ def test_create_job() -> None:
     )
 
     assert ordered(write_json(body)) == sample("create_job")
+
+
+def test_create_ingest() -> None:
+    body = CreateIngestAnswer(
+        ingest_job_id=0,
+        ingest_job_status_location="ingest/0",
+        customer_reference_id="String",
+        input_media_id=0,
+        success=False,
+        error_code="String",
+        message="String",
+    )
+
+    assert ordered(write_json(body)) == sample("create_ingest")
 
 
 def test_input_list() -> None:
