@@ -45,7 +45,7 @@ def read_create_request(members: Members) -> CreateRequest:
     """
     return CreateRequest(
         source_url=read_source_url(members),
-        outputs=tuple(_output(position, raw) for position, raw in enumerate(_output_list(members))),
+        outputs=read_outputs(members),
     )
 
 
@@ -63,6 +63,15 @@ def read_source_url(members: Members) -> str:
             code=ErrorCode.PARAMETER_MISSING,
         )
     return url.strip()
+
+
+def read_outputs(members: Members) -> tuple[OutputRequest | RefusedOutput, ...]:
+    """The outputs that a request asks for; what is wrong with one of them is in its place.
+
+    Raises:
+        SpecError: there is no list of outputs.
+    """
+    return tuple(_output(position, raw) for position, raw in enumerate(_output_list(members)))
 
 
 def _output_list(members: Members) -> Sequence[RawValue]:

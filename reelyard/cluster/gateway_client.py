@@ -18,6 +18,7 @@ from reelyard.cluster.views import (
     CreatedKeyView,
     CreateIngest,
     CreateJobs,
+    CreateJobsFromInput,
     DownloadView,
     FormatListView,
     IngestListView,
@@ -76,6 +77,11 @@ class GatewayClient:
         """Create one ingest and a job an output; the same request ID gets the same answer again."""
         request = to_message(jobs, gateway_pb2.CreateJobsRequest)
         return await self._call(self._stub.CreateJobs, request, CreatedJobsView, deadline_s=WRITE_DEADLINE_S)
+
+    async def create_jobs_from_input(self, jobs: CreateJobsFromInput) -> CreatedJobsView:
+        """Create a job an output of an input medium; the same request ID gets the same answer again."""
+        request = to_message(jobs, gateway_pb2.CreateJobsFromInputRequest)
+        return await self._call(self._stub.CreateJobsFromInput, request, CreatedJobsView, deadline_s=WRITE_DEADLINE_S)
 
     async def get_job(self, account_id: int, job_id: int) -> JobView:
         """One job of the account."""

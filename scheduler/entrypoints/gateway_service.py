@@ -26,6 +26,7 @@ from scheduler.usecases import (
 from scheduler.usecases.authenticate import authenticate
 from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.create_jobs import create_jobs
+from scheduler.usecases.create_jobs_from_input import create_jobs_from_input
 from scheduler.usecases.paging import Page
 from scheduler.usecases.resolve_download import resolve_download
 
@@ -58,6 +59,13 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """One ingest, and one job an output."""
         wanted = from_message(request, views.CreateJobs)
         created = create_jobs(self._database, wanted, fetch=self._fetch, public_url=self._public_url)
+        self._wake()
+        return to_message(created, pb.CreateJobsResponse)
+
+    def CreateJobsFromInput(self, request: pb.CreateJobsFromInputRequest, _context: Context) -> pb.CreateJobsResponse:
+        """One job an output, of an input medium."""
+        wanted = from_message(request, views.CreateJobsFromInput)
+        created = create_jobs_from_input(self._database, wanted, public_url=self._public_url)
         self._wake()
         return to_message(created, pb.CreateJobsResponse)
 

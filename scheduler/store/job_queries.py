@@ -21,6 +21,12 @@ def lock_ingest_with_jobs(conn: Connection, ingest_id: int) -> tuple[Row[Any], l
     return ingest, list(conn.execute(query).all())
 
 
+def lock_ingest_of_input(conn: Connection, account_id: int, media_id: int) -> Row[Any] | None:
+    """The ingest of an account that makes, or made, this input medium, locked; None when there is none."""
+    query = select(ingests).where(ingests.c.input_media_id == media_id, ingests.c.account_id == account_id)
+    return conn.execute(query.with_for_update()).one_or_none()
+
+
 def find_medium(conn: Connection, media_id: int) -> Row[Any]:
     """A medium that a job or an ingest names."""
     return conn.execute(select(media).where(media.c.id == media_id)).one()

@@ -37,6 +37,20 @@ class CreateJobsRequest(_message.Message):
     base_url: str
     def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
 
+class CreateJobsFromInputRequest(_message.Message):
+    __slots__ = ("account_id", "request_id", "input_media_id", "outputs", "base_url")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    BASE_URL_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    request_id: str
+    input_media_id: int
+    outputs: _containers.RepeatedCompositeFieldContainer[_media_pb2.OutputRequest]
+    base_url: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., input_media_id: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
+
 class CreateJobsResponse(_message.Message):
     __slots__ = ("ingest_id", "input_media_id", "jobs")
     INGEST_ID_FIELD_NUMBER: _ClassVar[int]

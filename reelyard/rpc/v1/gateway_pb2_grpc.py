@@ -45,6 +45,11 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.FromString,
                 _registered_method=True)
+        self.CreateJobsFromInput = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CreateJobsFromInput',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsFromInputRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.FromString,
+                _registered_method=True)
         self.GetJob = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/GetJob',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetJobRequest.SerializeToString,
@@ -129,6 +134,13 @@ class GatewayServiceServicer:
 
     def CreateJobs(self, request, context):
         """Creates one ingest and one job an output. Repeating a request_id returns the first answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateJobsFromInput(self, request, context):
+        """One job an output, of an input medium that is there or on its way. Repeating a request_id returns the first answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -231,6 +243,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
             'CreateJobs': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateJobs,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.SerializeToString,
+            ),
+            'CreateJobsFromInput': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateJobsFromInput,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsFromInputRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.SerializeToString,
             ),
             'GetJob': grpc.unary_unary_rpc_method_handler(
@@ -357,6 +374,33 @@ class GatewayService:
             target,
             '/reelyard.rpc.v1.GatewayService/CreateJobs',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateJobsFromInput(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CreateJobsFromInput',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsFromInputRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.FromString,
             options,
             channel_credentials,

@@ -18,6 +18,7 @@ OTHER_NAMES = {
     "Caller": "AuthenticateResponse",
     "CreateJobs": "CreateJobsRequest",
     "CreatedJobsView": "CreateJobsResponse",
+    "CreateJobsFromInput": "CreateJobsFromInputRequest",
     "CreateIngest": "CreateIngestRequest",
     "CreatedIngestView": "CreateIngestResponse",
     "CreatedKeyView": "CreateKeyResponse",

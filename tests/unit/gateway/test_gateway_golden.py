@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.gomi import bodies
+from gateway.gomi.create_from_input import CreateFromInputAnswer
 from gateway.gomi.create_ingest import CreateIngestAnswer
 from gateway.gomi.json_answer import write_json
 from gateway.gomi.present import ingest_item, input_asset, job_item, output_asset
@@ -129,6 +130,22 @@ def test_create_job() -> None:
     )
 
     assert ordered(write_json(body)) == sample("create_job")
+
+
+def test_create_from_input() -> None:
+    output = bodies.OutputJob(
+        job_id=0,
+        customer_reference_id="String",
+        success=True,
+        error_code="String",
+        message="String",
+        job_status_location="job/0",
+    )
+    body = CreateFromInputAnswer(
+        input_media_id="String", output_jobs=(output,), success=False, error_code="String", message="String"
+    )
+
+    assert ordered(write_json(body)) == sample("create_from_input")
 
 
 def test_create_ingest() -> None:
