@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import IngestAnswer, IngestListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall
 from gateway.gomi.create_ingest import created_answer, read_create_ingest
 from gateway.gomi.present import ingest_detail, ingest_item
 from gateway.object_id import read_object_id
@@ -40,4 +40,11 @@ async def list_active_ingests(call: BodilessCall) -> Response:
 async def get_ingest(call: BodilessCall, ingest_id: str) -> Response:
     """Get Ingest status."""
     view = await call.client.get_ingest(call.account_id, read_object_id("ingest ID", ingest_id))
+    return call.answer(IngestAnswer(ingest=ingest_detail(view, now_ms=call.now_ms)))
+
+
+@router.post("/{ingest_id}/cancel")
+async def cancel_ingest(call: OptionalBodyCall, ingest_id: str) -> Response:
+    """End an ingest that has not ended, and all jobs that wait for it, and show it as it is then."""
+    view = await call.client.cancel_ingest(call.account_id, read_object_id("ingest ID", ingest_id))
     return call.answer(IngestAnswer(ingest=ingest_detail(view, now_ms=call.now_ms)))

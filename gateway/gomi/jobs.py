@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import CreateJobAnswer, JobAnswer, JobListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall
 from gateway.gomi.create_from_input import created_answer as from_input_answer
 from gateway.gomi.create_from_input import read_create_from_input
 from gateway.gomi.create_request import RefusedOutput, read_create_request
@@ -77,6 +77,13 @@ async def list_active_jobs(call: BodilessCall) -> Response:
 async def get_job(call: BodilessCall, job_id: str) -> Response:
     """Get Job status."""
     view = await call.client.get_job(call.account_id, read_object_id("job ID", job_id))
+    return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
+
+
+@router.post("/{job_id}/cancel")
+async def cancel_job(call: OptionalBodyCall, job_id: str) -> Response:
+    """End a job that has not ended, and show it as it is then."""
+    view = await call.client.cancel_job(call.account_id, read_object_id("job ID", job_id))
     return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
 
 

@@ -93,6 +93,11 @@ class GatewayClient:
         request = gateway_pb2.ListRequest(account_id=account_id, page_size=page_size, page_number=page_number)
         return await self._call(self._stub.ListActiveJobs, request, JobListView)
 
+    async def cancel_job(self, account_id: int, job_id: int) -> JobView:
+        """End a job; raises ConflictError when it has ended."""
+        request = gateway_pb2.CancelJobRequest(account_id=account_id, job_id=job_id)
+        return await self._call(self._stub.CancelJob, request, JobView, deadline_s=WRITE_DEADLINE_S)
+
     async def create_ingest(self, ingest: CreateIngest) -> CreatedIngestView:
         """Create an ingest without jobs; the same request ID gets the same answer again."""
         request = to_message(ingest, gateway_pb2.CreateIngestRequest)
@@ -107,6 +112,11 @@ class GatewayClient:
         """A page of the account's ingests that have not ended."""
         request = gateway_pb2.ListRequest(account_id=account_id, page_size=page_size, page_number=page_number)
         return await self._call(self._stub.ListActiveIngests, request, IngestListView)
+
+    async def cancel_ingest(self, account_id: int, ingest_id: int) -> IngestView:
+        """End an ingest and the jobs that wait for it; raises ConflictError when it has ended."""
+        request = gateway_pb2.CancelIngestRequest(account_id=account_id, ingest_id=ingest_id)
+        return await self._call(self._stub.CancelIngest, request, IngestView, deadline_s=WRITE_DEADLINE_S)
 
     async def get_media(self, account_id: int, kind: str, media_id: int) -> MediaView:
         """One medium of the account; `kind` is "input" or "output"."""

@@ -14,6 +14,7 @@ from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.wire import from_message, to_message
 from reelyard.rpc.v1 import gateway_pb2 as pb
 from reelyard.rpc.v1 import gateway_pb2_grpc, media_pb2
+from scheduler.domain.policy import Policy
 from scheduler.store.database import Database
 from scheduler.usecases import (
     accounts,
@@ -24,6 +25,8 @@ from scheduler.usecases import (
     read_media,
 )
 from scheduler.usecases.authenticate import authenticate
+from scheduler.usecases.cancel_ingest import cancel_ingest
+from scheduler.usecases.cancel_job import cancel_job
 from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.create_jobs import create_jobs
 from scheduler.usecases.create_jobs_from_input import create_jobs_from_input
@@ -39,14 +42,22 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
     Args:
         database: where the truth is.
         wake: wakes the dispatcher; called when a call made work runnable, after it was committed.
+        policy: when to clean up after what was ended.
         fetch: which private addresses a source may have.
         public_url: base of the URLs in notifications; "" uses the one that the request brings.
     """
 
     def __init__(
-        self, database: Database, *, wake: Callable[[], None], fetch: FetchPolicy, public_url: str = ""
+        self,
+        database: Database,
+        *,
+        wake: Callable[[], None],
+        policy: Policy,
+        fetch: FetchPolicy,
+        public_url: str = "",
     ) -> None:
         self._database = database
+        self._policy = policy
         self._wake = wake
         self._fetch = fetch
         self._public_url = public_url
@@ -84,6 +95,12 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self._wake()
         return to_message(created, pb.CreateIngestResponse)
 
+    def CancelJob(self, request: pb.CancelJobRequest, _context: Context) -> pb.Job:
+        """End a job."""
+        cancel_job(self._database, request.account_id, request.job_id, self._policy)
+        self._wake()
+        return to_message(read_jobs.get_job(self._database, request.account_id, request.job_id), pb.Job)
+
     def GetIngest(self, request: pb.GetIngestRequest, _context: Context) -> pb.Ingest:
         """One ingest."""
         found = read_ingests.get_ingest(self._database, request.account_id, request.ingest_id)
@@ -93,6 +110,13 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """The ingests that have not ended."""
         found = read_ingests.list_active_ingests(self._database, request.account_id, _page(request))
         return to_message(found, pb.IngestList)
+
+    def CancelIngest(self, request: pb.CancelIngestRequest, _context: Context) -> pb.Ingest:
+        """End an ingest and its jobs."""
+        cancel_ingest(self._database, request.account_id, request.ingest_id, self._policy)
+        self._wake()
+        found = read_ingests.get_ingest(self._database, request.account_id, request.ingest_id)
+        return to_message(found, pb.Ingest)
 
     def GetMedia(self, request: pb.GetMediaRequest, _context: Context) -> pb.Media:
         """One medium."""

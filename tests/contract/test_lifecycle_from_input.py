@@ -8,10 +8,11 @@ from sqlalchemy import update
 
 from reelyard.cluster.views import CreatedIngestView, CreatedJobsView, CreateIngest, CreateJobsFromInput
 from reelyard.cluster.work import EncodeWork, IngestResult, Queue
-from reelyard.media.errors import ErrorCode, NotFoundError, SpecError
+from reelyard.media.errors import ConflictError, ErrorCode, NotFoundError, SpecError, StaleTokenError
 from reelyard.media.output import OutputRequest
 from scheduler.store.tables import media
 from scheduler.usecases.cancel_ingest import cancel_ingest
+from scheduler.usecases.cancel_job import cancel_job
 from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.create_jobs_from_input import create_jobs_from_input
 from tests.contract.lifecycle_rig import (
@@ -102,6 +103,34 @@ def test_a_job_made_while_its_ingest_ends_is_encoded_either_way(rig: Rig) -> Non
     assert answers[0] is None
     assert [rig.job(created.jobs[0].job_id).state for created in answers[1:]] == ["encoding"] * 3
     assert len(rig.tasks(kind="encode")) == 3
+
+
+def test_a_cancelled_ingest_takes_the_jobs_that_wait_for_it(rig: Rig) -> None:
+    source = ingest(rig)
+    held = rig.take(rig.node("alpha"), Queue.INGEST)
+    job_id = create(rig, source.input_media_id).jobs[0].job_id
+
+    cancel_ingest(rig.db, rig.account_id, source.ingest_id, POLICY)
+
+    assert rig.job(job_id).state == "cancelled"
+    with pytest.raises(StaleTokenError):
+        rig.finish(held)
+
+
+def test_a_cancelled_job_leaves_its_input_to_others(rig: Rig) -> None:
+    node = rig.node("alpha")
+    source_id = available_input(rig, node)
+    first, second = (view.job_id for view in create(rig, source_id, MP4, MP4).jobs)
+
+    cancel_job(rig.db, rig.account_id, first, POLICY)
+
+    assert [rig.job(job_id).state for job_id in (first, second)] == ["cancelled", "encoding"]
+    assert rig.medium(source_id).state == "available"
+    rig.through(node, Queue.ENCODE_CPU, Queue.STORE, Queue.DISTRIBUTE)
+    assert rig.job(second).state == "completed"
+    for job_id, state in ((first, "cancelled"), (second, "completed")):
+        with pytest.raises(ConflictError, match=f"job {job_id} is {state}"):
+            cancel_job(rig.db, rig.account_id, job_id, POLICY)
 
 
 def test_each_output_is_judged_alone_by_what_the_input_is(rig: Rig) -> None:

@@ -1,10 +1,14 @@
 """The calls beside job/create, from a client's side."""
 
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.e2e.media_facts import facts
 from tests.e2e.peers import Pings, Sources
 from tests.e2e.seed_client import SeedClient, until
+from tests.e2e.services import Cluster, Standalone
 
 MP4 = {"OutputFormatID": 0, "MediaContainerCode": "mp4"}
 
@@ -47,3 +51,73 @@ def test_a_source_is_ingested_once_and_encoded_later(
     assert (facts(path).width, facts(path).frames) == (96, 50)
     ping = until(lambda: pings.accepted(job["JobID"]), 20, "the notification")[0]
     assert ping.fields["InputMediaID"] == str(media_id)
+
+
+@pytest.fixture(scope="module")
+def long_clip(clip: Path) -> str:
+    """The name of a clip beside the short one that takes minutes to encode in VP8, and an instant to make."""
+    folder = clip.parent
+    subprocess.run(
+        [
+            *("ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25"),
+            *("-t", "2", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(folder / "two.mp4")),
+        ],
+        check=True,
+    )
+    subprocess.run(
+        [
+            *("ffmpeg", "-nostdin", "-v", "error", "-y", "-stream_loop", "149", "-i", str(folder / "two.mp4")),
+            *("-c", "copy", str(folder / "long.mp4")),
+        ],
+        check=True,
+    )
+    return "long.mp4"
+
+
+def _encoders(service: Standalone | Cluster) -> list[int]:
+    """The IDs of the processes that run ffmpeg with a file of this service."""
+    folder = str(service.data if isinstance(service, Standalone) else service.folder)
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            program, *arguments = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # it ended meanwhile
+            continue
+        if program.endswith(b"ffmpeg") and any(folder.encode() in argument for argument in arguments):
+            found.append(int(process.name))
+    return found
+
+
+def test_a_cancelled_job_stops_its_encoder(
+    client: SeedClient, service: Standalone | Cluster, sources: Sources, pings: Pings, long_clip: str
+) -> None:
+    webm = {"OutputFormatID": 0, "MediaContainerCode": "webm", "PingUrl": pings.url}
+    (job_id,) = client.created(f"{sources.url}/file/{long_clip}", [webm])
+    until(lambda: client.job(job_id)["EncodingProgress"] > 0 and _encoders(service), 90, "the encoder to work")
+
+    cancelled = client.post(f"job/{job_id}/cancel")
+
+    assert (cancelled["Success"], cancelled["job"]["Status"]) == (True, "Cancelled")
+    until(lambda: not _encoders(service), 15, "the encoder to be gone")
+    job = client.job(job_id)
+    assert (job["Status"], job["ErrorCode"]) == ("Cancelled", "cancelled")
+    ping = until(lambda: pings.accepted(job_id), 20, "the notification")[0]
+    assert (ping.fields["Result"], ping.fields["ErrorCode"]) == ("Failed", "cancelled")
+    again = client.post(f"job/{job_id}/cancel")
+    assert (again["Success"], again["ErrorCode"]) == (False, "conflict")
+    assert client.get(f"media/input/{job['InputMediaID']}")["asset"]["Status"] == "available"
+
+
+def test_a_cancelled_ingest_takes_its_jobs_with_it(client: SeedClient, sources: Sources) -> None:
+    created = client.create(f"{sources.url}/stall/clip.mp4", [MP4])
+    job_id, path = created["OutputJobs"][0]["JobID"], created["IngestJobStatusLocation"]
+    until(lambda: client.get(path)["ingest"]["IngestStatus"] == "Transferring", 30, "the transfer to begin")
+
+    cancelled = client.post(f"{path}/cancel")
+
+    assert (cancelled["Success"], cancelled["ingest"]["IngestStatus"]) == (True, "Cancelled")
+    assert client.job(job_id)["Status"] == "Cancelled"
+    media = client.get(f"media/input/{created['InputMediaID']}")
+    assert (media["Success"], media["ErrorCode"]) == (False, "asset_not_found")
+    again = client.post(f"{path}/cancel")
+    assert (again["Success"], again["ErrorCode"]) == (False, "conflict")

@@ -121,6 +121,22 @@ class GetIngestRequest(_message.Message):
     ingest_id: int
     def __init__(self, account_id: _Optional[int] = ..., ingest_id: _Optional[int] = ...) -> None: ...
 
+class CancelJobRequest(_message.Message):
+    __slots__ = ("account_id", "job_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    job_id: int
+    def __init__(self, account_id: _Optional[int] = ..., job_id: _Optional[int] = ...) -> None: ...
+
+class CancelIngestRequest(_message.Message):
+    __slots__ = ("account_id", "ingest_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    ingest_id: int
+    def __init__(self, account_id: _Optional[int] = ..., ingest_id: _Optional[int] = ...) -> None: ...
+
 class ListRequest(_message.Message):
     __slots__ = ("account_id", "page_size", "page_number")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]

@@ -60,6 +60,11 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.JobList.FromString,
                 _registered_method=True)
+        self.CancelJob = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CancelJob',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.FromString,
+                _registered_method=True)
         self.CreateIngest = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/CreateIngest',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.SerializeToString,
@@ -74,6 +79,11 @@ class GatewayServiceStub:
                 '/reelyard.rpc.v1.GatewayService/ListActiveIngests',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.IngestList.FromString,
+                _registered_method=True)
+        self.CancelIngest = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CancelIngest',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.FromString,
                 _registered_method=True)
         self.GetMedia = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/GetMedia',
@@ -158,6 +168,13 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelJob(self, request, context):
+        """Ends a job that has not ended; FAILED_PRECONDITION for one that has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateIngest(self, request, context):
         """Creates an ingest without jobs. Repeating a request_id returns the first answer.
         """
@@ -173,6 +190,13 @@ class GatewayServiceServicer:
 
     def ListActiveIngests(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelIngest(self, request, context):
+        """Ends an ingest that has not ended, and all jobs that wait for it; FAILED_PRECONDITION for one that has.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -260,6 +284,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.JobList.SerializeToString,
             ),
+            'CancelJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelJob,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.SerializeToString,
+            ),
             'CreateIngest': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateIngest,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.FromString,
@@ -274,6 +303,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.ListActiveIngests,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.IngestList.SerializeToString,
+            ),
+            'CancelIngest': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelIngest,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.SerializeToString,
             ),
             'GetMedia': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMedia,
@@ -467,6 +501,33 @@ class GatewayService:
             _registered_method=True)
 
     @staticmethod
+    def CancelJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CancelJob',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateIngest(request,
             target,
             options=(),
@@ -537,6 +598,33 @@ class GatewayService:
             '/reelyard.rpc.v1.GatewayService/ListActiveIngests',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.IngestList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelIngest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CancelIngest',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.FromString,
             options,
             channel_credentials,
             insecure,

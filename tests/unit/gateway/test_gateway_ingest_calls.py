@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from reelyard.cluster.views import CreatedIngestView
-from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.cluster.views import CreatedIngestView, IngestView
+from reelyard.media.errors import ConflictError, ErrorCode, SpecError
 
 CREATE = "/api/v1/ingest/create"
 URL = "http://source.example/clip.mov"
@@ -65,3 +65,26 @@ def test_a_source_that_the_scheduler_refuses_is_no_ingest(api: Any) -> None:
 
     assert answered.error == (200, "invalid_input_url")
     assert answered.json["Message"] == "SourceMediaURL has the host 10.0.0.1, which is private."
+
+
+def test_an_ingest_is_cancelled_and_shown(api: Any) -> None:
+    api.scheduler.answers["cancel_ingest"] = IngestView(
+        ingest_id=8, status="cancelled", error_code="cancelled", created_ms=1, updated_ms=2
+    )
+
+    answered = api.request("POST", "/api/v1/ingest/8/cancel")
+
+    assert tuple(answered.json) == ("ingest", "Success", "ErrorCode", "Message")
+    assert answered.json["Success"] is True
+    assert answered.json["ingest"]["IngestStatus"] == "Cancelled"
+    assert answered.json["ingest"]["ErrorCode"] == "cancelled"
+    assert api.scheduler.calls("cancel_ingest") == [(api.account_id, 8)]
+
+
+def test_an_ingest_that_has_ended_is_not_cancelled(api: Any) -> None:
+    api.scheduler.answers["cancel_ingest"] = ConflictError("ingest 8 is completed; it can't be")
+
+    answered = api.request("POST", "/api/v1/ingest/8/cancel")
+
+    assert answered.error == (200, "conflict")
+    assert answered.json["Message"] == "Ingest 8 is completed; it can't be."
