@@ -44,6 +44,7 @@ SOURCE_MEDIA_URL = "SourceMediaURL"
 OUTPUT_JOBS = "OutputJobs"
 API_KEY = "ApiKey"
 CUSTOMER_REFERENCE_ID = "CustomerReferenceID"
+LABEL = "Label"
 
 OUTPUT_MEMBERS = (
     OutputMember("OutputFormatID", "output_format_id", Kind.WHOLE),
@@ -83,7 +84,7 @@ LATER_MEMBERS = (
 
 #: The wire's name of each neutral field that an error's message may speak of.
 WIRE_NAMES: Mapping[str, str] = MappingProxyType(
-    {each.field: each.name for each in OUTPUT_MEMBERS} | {"source_url": SOURCE_MEDIA_URL}
+    {each.field: each.name for each in OUTPUT_MEMBERS} | {"source_url": SOURCE_MEDIA_URL, "label": LABEL}
 )
 
 

@@ -160,9 +160,9 @@ class GatewayClient:
         request = gateway_pb2.ListKeysRequest(account_id=account_id)
         return await self._call(self._stub.ListKeys, request, KeyListView)
 
-    async def revoke_key(self, account_id: int, key_id: int) -> KeyView:
-        """Revoke a key for good."""
-        request = gateway_pb2.RevokeKeyRequest(account_id=account_id, key_id=key_id)
+    async def revoke_key(self, account_id: int, key_id: int, *, keep_last: bool = False) -> KeyView:
+        """Revoke a key for good; with `keep_last`, ConflictError for the account's last usable one."""
+        request = gateway_pb2.RevokeKeyRequest(account_id=account_id, key_id=key_id, keep_last=keep_last)
         return await self._call(self._stub.RevokeKey, request, KeyView, deadline_s=WRITE_DEADLINE_S)
 
     async def _call(

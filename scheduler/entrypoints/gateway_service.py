@@ -157,7 +157,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
 
     def RevokeKey(self, request: pb.RevokeKeyRequest, _context: Context) -> pb.Key:
         """End a key."""
-        revoked = keys.revoke_key(self._database, request.account_id, request.key_id)
+        revoked = keys.revoke_key(self._database, request.account_id, request.key_id, keep_last=request.keep_last)
         return to_message(revoked, pb.Key)
 
 

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.e2e.media_facts import facts
 from tests.e2e.peers import Pings, Sources
@@ -121,3 +122,20 @@ def test_a_cancelled_ingest_takes_its_jobs_with_it(client: SeedClient, sources: 
     assert (media["Success"], media["ErrorCode"]) == (False, "asset_not_found")
     again = client.post(f"{path}/cancel")
     assert (again["Success"], again["ErrorCode"]) == (False, "conflict")
+
+
+def test_an_account_replaces_its_key(client: SeedClient, service: Standalone | Cluster) -> None:
+    created = client.post("account/keys", Label="spare")
+    spare = SeedClient(service.url, created["Secret"])
+
+    listed = spare.get("account/keys")["keys"]
+    assert listed[0]["Label"] == "spare"
+    assert created["Secret"] not in str(listed)
+    revoked = requests.delete(client.url(f"account/keys/{created['key']['KeyID']}"), timeout=30).json()
+
+    assert revoked["Success"] is True
+    assert revoked["key"]["DateRevokedUTC"]
+    refused = until(lambda: requests.get(spare.url("job/active"), timeout=30).status_code == 401, 20, "the refusal")
+    assert refused
+    last = requests.delete(client.url(f"account/keys/{listed[-1]['KeyID']}"), timeout=30).json()
+    assert (last["Success"], last["ErrorCode"]) == (False, "conflict")

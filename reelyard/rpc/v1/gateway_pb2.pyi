@@ -398,12 +398,14 @@ class KeyList(_message.Message):
     def __init__(self, keys: _Optional[_Iterable[_Union[Key, _Mapping]]] = ...) -> None: ...
 
 class RevokeKeyRequest(_message.Message):
-    __slots__ = ("account_id", "key_id")
+    __slots__ = ("account_id", "key_id", "keep_last")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    KEEP_LAST_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_id: int
-    def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ...) -> None: ...
+    keep_last: bool
+    def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ..., keep_last: _Optional[bool] = ...) -> None: ...
 
 class Key(_message.Message):
     __slots__ = ("key_id", "account_id", "label", "prefix", "created_ms", "last_used_ms", "revoked_ms")
