@@ -130,6 +130,11 @@ class GatewayClient:
         )
         return await self._call(self._stub.ListMedia, request, MediaListView)
 
+    async def delete_media(self, account_id: int, kind: str, media_id: int) -> MediaView:
+        """Delete a medium's bytes; raises ConflictError while a job needs it."""
+        request = gateway_pb2.DeleteMediaRequest(account_id=account_id, kind=kind, media_id=media_id)
+        return await self._call(self._stub.DeleteMedia, request, MediaView, deadline_s=WRITE_DEADLINE_S)
+
     async def resolve_download(self, kind: str, media_id: int, token: str, name: str) -> DownloadView:
         """The stored object behind a download URL, which its unguessable token opens."""
         request = gateway_pb2.ResolveDownloadRequest(kind=kind, media_id=media_id, token=token, name=name)

@@ -30,6 +30,7 @@ from scheduler.usecases.cancel_job import cancel_job
 from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.create_jobs import create_jobs
 from scheduler.usecases.create_jobs_from_input import create_jobs_from_input
+from scheduler.usecases.delete_media import delete_media
 from scheduler.usecases.paging import Page
 from scheduler.usecases.resolve_download import resolve_download
 
@@ -127,6 +128,13 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """The media of a kind."""
         found = read_media.list_media(self._database, request.account_id, request.kind, _page(request))
         return to_message(found, pb.MediaList)
+
+    def DeleteMedia(self, request: pb.DeleteMediaRequest, _context: Context) -> pb.Media:
+        """Delete one medium."""
+        delete_media(self._database, request.account_id, request.kind, request.media_id)
+        self._wake()
+        found = read_media.get_media(self._database, request.account_id, request.kind, request.media_id)
+        return to_message(found, pb.Media)
 
     def ResolveDownload(self, request: pb.ResolveDownloadRequest, _context: Context) -> pb.Download:
         """The stored object behind a download URL."""

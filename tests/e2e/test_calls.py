@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -139,3 +140,38 @@ def test_an_account_replaces_its_key(client: SeedClient, service: Standalone | C
     assert refused
     last = requests.delete(client.url(f"account/keys/{listed[-1]['KeyID']}"), timeout=30).json()
     assert (last["Success"], last["ErrorCode"]) == (False, "conflict")
+
+
+def _delete(client: SeedClient, path: str) -> dict[str, Any]:
+    response = requests.delete(client.url(path), timeout=30)
+    assert response.status_code == 200, (response.status_code, response.text)
+    return response.json()
+
+
+def test_deleted_media_are_gone(client: SeedClient, service: Standalone | Cluster, sources: Sources) -> None:
+    (job_id,) = client.created(f"{sources.url}/file/clip.mp4", [MP4])
+    job = client.ended(job_id)
+    paths = {f"media/input/{job['InputMediaID']}": "", f"media/output/{job['OutputMediaID']}": f"job/{job_id}"}
+
+    for path, folder in paths.items():
+        asset = client.get(path)["asset"]
+        assert client.download(asset["FileURL"])
+        if folder and isinstance(service, Standalone):
+            assert _stored(service, folder)
+
+        deleted = _delete(client, path)
+
+        assert (deleted["Success"], deleted["asset"]["Status"]) == (True, "deleted")
+        for url in (asset["FileURL"], asset["ThumbnailURL"]):
+            assert requests.get(url, timeout=30, allow_redirects=False).status_code == 410
+        if folder and isinstance(service, Standalone):
+            until(lambda folder=folder: not _stored(service, folder), 20, "the stored files to be gone")
+        assert client.get(path)["asset"]["Status"] == "deleted"
+        assert _delete(client, path)["ErrorCode"] == "media_expired"
+    refused = client.post("job/CreateJobFromInputMedia", InputMediaID=job["InputMediaID"], OutputJobs=[MP4])
+    assert (refused["Success"], refused["ErrorCode"]) == (False, "media_expired")
+
+
+def _stored(service: Standalone, folder: str) -> list[Path]:
+    """What the object store of the data folder holds of a job."""
+    return [path for path in service.data.rglob(f"{folder}/**/*") if path.is_file()]

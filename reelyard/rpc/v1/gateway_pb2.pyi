@@ -245,6 +245,16 @@ class GetMediaRequest(_message.Message):
     media_id: int
     def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., media_id: _Optional[int] = ...) -> None: ...
 
+class DeleteMediaRequest(_message.Message):
+    __slots__ = ("account_id", "kind", "media_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    kind: str
+    media_id: int
+    def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., media_id: _Optional[int] = ...) -> None: ...
+
 class ListMediaRequest(_message.Message):
     __slots__ = ("account_id", "kind", "page_size", "page_number")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]

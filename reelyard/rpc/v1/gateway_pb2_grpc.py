@@ -95,6 +95,11 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListMediaRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.MediaList.FromString,
                 _registered_method=True)
+        self.DeleteMedia = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/DeleteMedia',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteMediaRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Media.FromString,
+                _registered_method=True)
         self.ResolveDownload = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/ResolveDownload',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ResolveDownloadRequest.SerializeToString,
@@ -213,6 +218,13 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteMedia(self, request, context):
+        """Closes a medium's URLs and has its bytes removed; FAILED_PRECONDITION while a job needs it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ResolveDownload(self, request, context):
         """The stored object behind a download URL, which carries the medium's unguessable token instead of a key.
         """
@@ -318,6 +330,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.ListMedia,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListMediaRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.MediaList.SerializeToString,
+            ),
+            'DeleteMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMedia,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteMediaRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Media.SerializeToString,
             ),
             'ResolveDownload': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveDownload,
@@ -679,6 +696,33 @@ class GatewayService:
             '/reelyard.rpc.v1.GatewayService/ListMedia',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListMediaRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.MediaList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/DeleteMedia',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteMediaRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Media.FromString,
             options,
             channel_credentials,
             insecure,
