@@ -45,6 +45,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
     gateways = GatewayServicer(
         database,
         wake=dispatcher.wake,
+        policy=policy,
         fetch=FetchPolicy(settings.fetch_allow_cidrs),
         public_url=settings.public_url,
     )

@@ -110,8 +110,20 @@ async def call_with_body(request: Request) -> Call:
     return Call(request, parts, known or await _authenticate(request, parts, keys), wanted, members)
 
 
+async def call_with_optional_body(request: Request) -> Call:
+    """A call that needs no body; one that has an object for its body may hold the key in it.
+
+    Raises:
+        ReelyardError: as of `call_with_body`.
+    """
+    headers = request.headers
+    empty = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+    return await (call_without_body(request) if empty else call_with_body(request))
+
+
 BodilessCall = Annotated[Call, Depends(call_without_body)]
 BodyCall = Annotated[Call, Depends(call_with_body)]
+OptionalBodyCall = Annotated[Call, Depends(call_with_optional_body)]
 
 
 def _outer_keys(request: Request) -> tuple[str, ...]:

@@ -45,12 +45,17 @@ def read_create_request(members: Members) -> CreateRequest:
         SpecError: the request as a whole is wrong. What is wrong with one output is in its place of `outputs`.
     """
     return CreateRequest(
-        source_url=_source_url(members),
-        outputs=tuple(_output(position, raw) for position, raw in enumerate(_output_list(members))),
+        source_url=read_source_url(members),
+        outputs=read_outputs(members),
     )
 
 
-def _source_url(members: Members) -> str:
+def read_source_url(members: Members) -> str:
+    """The URL of the source that a request names.
+
+    Raises:
+        SpecError: it is missing or no text.
+    """
     url = read_text(SOURCE_MEDIA_URL, members.get(SOURCE_MEDIA_URL))
     if url is None or not url.strip():
         raise SpecError(
@@ -59,6 +64,15 @@ def _source_url(members: Members) -> str:
             code=ErrorCode.PARAMETER_MISSING,
         )
     return url.strip()
+
+
+def read_outputs(members: Members) -> tuple[OutputRequest | RefusedOutput, ...]:
+    """The outputs that a request asks for; what is wrong with one of them is in its place.
+
+    Raises:
+        SpecError: there is no list of outputs.
+    """
+    return tuple(_output(position, raw) for position, raw in enumerate(_output_list(members)))
 
 
 def _output_list(members: Members) -> Sequence[RawValue]:

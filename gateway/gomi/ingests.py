@@ -1,14 +1,24 @@
 """Calls about ingests, below /ingest."""
 
+import uuid
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import IngestAnswer, IngestListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall, answers
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall, answers
+from gateway.gomi.create_ingest import CreateIngestAnswer, created_answer, read_create_ingest
 from gateway.gomi.present import ingest_detail, ingest_item
 from gateway.object_id import read_object_id
 
 router = APIRouter(prefix=f"{PREFIX}/ingest")
+
+
+@router.post("/create", dependencies=[answers(CreateIngestAnswer)])
+async def create_ingest(call: BodyCall) -> Response:
+    """Create Ingest Job: the source is fetched and kept, nothing is encoded."""
+    wanted = read_create_ingest(call.members, account_id=call.account_id, request_id=str(uuid.uuid4()))
+    return call.answer(created_answer(await call.client.create_ingest(wanted)))
 
 
 @router.get("/active", dependencies=[answers(IngestListAnswer)])
@@ -30,4 +40,11 @@ async def list_active_ingests(call: BodilessCall) -> Response:
 async def get_ingest(call: BodilessCall, ingest_id: str) -> Response:
     """Get Ingest status."""
     view = await call.client.get_ingest(call.account_id, read_object_id("ingest ID", ingest_id))
+    return call.answer(IngestAnswer(ingest=ingest_detail(view, now_ms=call.now_ms)))
+
+
+@router.post("/{ingest_id}/cancel", dependencies=[answers(IngestAnswer)])
+async def cancel_ingest(call: OptionalBodyCall, ingest_id: str) -> Response:
+    """End an ingest that has not ended, and all jobs that wait for it, and show it as it is then."""
+    view = await call.client.cancel_ingest(call.account_id, read_object_id("ingest ID", ingest_id))
     return call.answer(IngestAnswer(ingest=ingest_detail(view, now_ms=call.now_ms)))

@@ -7,15 +7,15 @@ from http import HTTPStatus
 from fastapi import APIRouter, HTTPException
 from starlette.responses import Response
 
-from gateway.error_answers import as_sentence, message_of
-from gateway.gomi.bodies import CreateJobAnswer, JobAnswer, JobListAnswer, OutputJob
-from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, answers
+from gateway.gomi.bodies import CreateJobAnswer, JobAnswer, JobListAnswer
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall, answers
+from gateway.gomi.create_from_input import CreateFromInputAnswer, read_create_from_input
+from gateway.gomi.create_from_input import created_answer as from_input_answer
 from gateway.gomi.create_request import RefusedOutput, read_create_request
-from gateway.gomi.members import WIRE_NAMES
+from gateway.gomi.output_jobs import output_jobs, valid_outputs
 from gateway.gomi.present import job_detail, job_item
 from gateway.object_id import read_object_id
-from reelyard.cluster.views import CreatedJobsView, CreatedJobView, CreateJobs
-from reelyard.media.errors import SpecError
+from reelyard.cluster.views import CreatedJobsView, CreateJobs, CreateJobsFromInput
 from reelyard.media.output import OutputRequest
 
 router = APIRouter(prefix=f"{PREFIX}/job")
@@ -25,7 +25,7 @@ router = APIRouter(prefix=f"{PREFIX}/job")
 async def create_job(call: BodyCall) -> Response:
     """Create Encoding Job: one ingest, and one job for each output that is valid."""
     wanted = read_create_request(call.members)
-    valid = tuple(each for each in wanted.outputs if isinstance(each, OutputRequest))
+    valid = valid_outputs(wanted.outputs)
     created = CreatedJobsView()
     if valid:
         created = await call.client.create_jobs(
@@ -44,6 +44,25 @@ async def create_job(call: BodyCall) -> Response:
 async def refuse_reading_create() -> Response:
     """Answer 405, as other methods get it; below, `create` would be taken for the ID of a job."""
     raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+
+
+@router.post("/createjobfrominputmedia", dependencies=[answers(CreateFromInputAnswer)])
+async def create_job_from_input_media(call: BodyCall) -> Response:
+    """Create Encoding Job from Input Media: one job for each output that is valid, of an input that is there."""
+    wanted = read_create_from_input(call.members)
+    valid = valid_outputs(wanted.outputs)
+    created = CreatedJobsView()
+    if valid:
+        created = await call.client.create_jobs_from_input(
+            CreateJobsFromInput(
+                account_id=call.account_id,
+                request_id=str(uuid.uuid4()),
+                input_media_id=wanted.input_media_id,
+                outputs=valid,
+                base_url=call.base_url,
+            )
+        )
+    return call.answer(from_input_answer(wanted, created))
 
 
 @router.get("/active", dependencies=[answers(JobListAnswer)])
@@ -68,10 +87,16 @@ async def get_job(call: BodilessCall, job_id: str) -> Response:
     return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
 
 
+@router.post("/{job_id}/cancel", dependencies=[answers(JobAnswer)])
+async def cancel_job(call: OptionalBodyCall, job_id: str) -> Response:
+    """End a job that has not ended, and show it as it is then."""
+    view = await call.client.cancel_job(call.account_id, read_object_id("job ID", job_id))
+    return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
+
+
 def _create_answer(created: CreatedJobsView, outputs: Iterable[OutputRequest | RefusedOutput]) -> CreateJobAnswer:
     """The answer, each output in the place that it has in the request."""
-    answered = iter(created.jobs)
-    jobs = tuple(_refused(each) if isinstance(each, RefusedOutput) else _output_job(next(answered)) for each in outputs)
+    jobs = output_jobs(created, outputs)
     accepted = any(each.success for each in jobs)
     return CreateJobAnswer(
         ingest_job_id=created.ingest_id,
@@ -81,31 +106,4 @@ def _create_answer(created: CreatedJobsView, outputs: Iterable[OutputRequest | R
         success=accepted,
         error_code="" if accepted else jobs[0].error_code or "",
         message="" if accepted else jobs[0].message or "",
-    )
-
-
-def _output_job(job: CreatedJobView) -> OutputJob:
-    if job.error is None:
-        return OutputJob(
-            job_id=job.job_id,
-            customer_reference_id=job.customer_reference_id,
-            success=True,
-            job_status_location=f"job/{job.job_id}",
-        )
-    error = SpecError(job.error.field, job.error.message)
-    return _refusal(job.customer_reference_id, job.error.code, as_sentence(error.render(WIRE_NAMES)))
-
-
-def _refused(output: RefusedOutput) -> OutputJob:
-    return _refusal(output.customer_reference_id, output.error.code.value, message_of(output.error))
-
-
-def _refusal(reference: str, code: str, message: str) -> OutputJob:
-    return OutputJob(
-        job_id=0,
-        customer_reference_id=reference,
-        success=False,
-        error_code=code,
-        message=message,
-        job_status_location="job/0",
     )

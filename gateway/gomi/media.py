@@ -58,3 +58,19 @@ async def get_output_media(call: BodilessCall, media_id: str) -> Response:
     number = read_object_id("output media ID", media_id)
     view = await call.client.get_media(call.account_id, _OUTPUT, number)
     return call.answer(OutputAnswer(asset=output_asset(view, base_url=call.base_url)))
+
+
+@router.delete("/input/{media_id}", dependencies=[answers(InputAnswer)])
+async def delete_input_media(call: BodilessCall, media_id: str) -> Response:
+    """Delete an input's stored bytes; its record stays and is shown."""
+    number = read_object_id("input media ID", media_id)
+    view = await call.client.delete_media(call.account_id, _INPUT, number)
+    return call.answer(InputAnswer(asset=input_asset(view, base_url=call.base_url)))
+
+
+@router.delete("/output/{media_id}", dependencies=[answers(OutputAnswer)])
+async def delete_output_media(call: BodilessCall, media_id: str) -> Response:
+    """Delete an output's stored bytes; its record stays and is shown."""
+    number = read_object_id("output media ID", media_id)
+    view = await call.client.delete_media(call.account_id, _OUTPUT, number)
+    return call.answer(OutputAnswer(asset=output_asset(view, base_url=call.base_url)))

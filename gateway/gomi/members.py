@@ -44,6 +44,7 @@ SOURCE_MEDIA_URL = "SourceMediaURL"
 OUTPUT_JOBS = "OutputJobs"
 API_KEY = "ApiKey"
 CUSTOMER_REFERENCE_ID = "CustomerReferenceID"
+LABEL = "Label"
 
 #: The members that hold lists, each with the name of its items in XML, where an item has a name.
 LISTS: Mapping[str, str] = MappingProxyType({OUTPUT_JOBS: "OutputJobItem"})
@@ -86,7 +87,7 @@ LATER_MEMBERS = (
 
 #: The wire's name of each neutral field that an error's message may speak of.
 WIRE_NAMES: Mapping[str, str] = MappingProxyType(
-    {each.field: each.name for each in OUTPUT_MEMBERS} | {"source_url": SOURCE_MEDIA_URL}
+    {each.field: each.name for each in OUTPUT_MEMBERS} | {"source_url": SOURCE_MEDIA_URL, "label": LABEL}
 )
 
 

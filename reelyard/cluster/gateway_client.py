@@ -13,9 +13,12 @@ from reelyard.cluster.rpc_errors import error_from_rpc
 from reelyard.cluster.views import (
     AccountView,
     Caller,
+    CreatedIngestView,
     CreatedJobsView,
     CreatedKeyView,
+    CreateIngest,
     CreateJobs,
+    CreateJobsFromInput,
     DownloadView,
     FormatListView,
     IngestListView,
@@ -75,6 +78,11 @@ class GatewayClient:
         request = to_message(jobs, gateway_pb2.CreateJobsRequest)
         return await self._call(self._stub.CreateJobs, request, CreatedJobsView, deadline_s=WRITE_DEADLINE_S)
 
+    async def create_jobs_from_input(self, jobs: CreateJobsFromInput) -> CreatedJobsView:
+        """Create a job an output of an input medium; the same request ID gets the same answer again."""
+        request = to_message(jobs, gateway_pb2.CreateJobsFromInputRequest)
+        return await self._call(self._stub.CreateJobsFromInput, request, CreatedJobsView, deadline_s=WRITE_DEADLINE_S)
+
     async def get_job(self, account_id: int, job_id: int) -> JobView:
         """One job of the account."""
         request = gateway_pb2.GetJobRequest(account_id=account_id, job_id=job_id)
@@ -85,6 +93,16 @@ class GatewayClient:
         request = gateway_pb2.ListRequest(account_id=account_id, page_size=page_size, page_number=page_number)
         return await self._call(self._stub.ListActiveJobs, request, JobListView)
 
+    async def cancel_job(self, account_id: int, job_id: int) -> JobView:
+        """End a job; raises ConflictError when it has ended."""
+        request = gateway_pb2.CancelJobRequest(account_id=account_id, job_id=job_id)
+        return await self._call(self._stub.CancelJob, request, JobView, deadline_s=WRITE_DEADLINE_S)
+
+    async def create_ingest(self, ingest: CreateIngest) -> CreatedIngestView:
+        """Create an ingest without jobs; the same request ID gets the same answer again."""
+        request = to_message(ingest, gateway_pb2.CreateIngestRequest)
+        return await self._call(self._stub.CreateIngest, request, CreatedIngestView, deadline_s=WRITE_DEADLINE_S)
+
     async def get_ingest(self, account_id: int, ingest_id: int) -> IngestView:
         """One ingest of the account."""
         request = gateway_pb2.GetIngestRequest(account_id=account_id, ingest_id=ingest_id)
@@ -94,6 +112,11 @@ class GatewayClient:
         """A page of the account's ingests that have not ended."""
         request = gateway_pb2.ListRequest(account_id=account_id, page_size=page_size, page_number=page_number)
         return await self._call(self._stub.ListActiveIngests, request, IngestListView)
+
+    async def cancel_ingest(self, account_id: int, ingest_id: int) -> IngestView:
+        """End an ingest and the jobs that wait for it; raises ConflictError when it has ended."""
+        request = gateway_pb2.CancelIngestRequest(account_id=account_id, ingest_id=ingest_id)
+        return await self._call(self._stub.CancelIngest, request, IngestView, deadline_s=WRITE_DEADLINE_S)
 
     async def get_media(self, account_id: int, kind: str, media_id: int) -> MediaView:
         """One medium of the account; `kind` is "input" or "output"."""
@@ -106,6 +129,11 @@ class GatewayClient:
             account_id=account_id, kind=kind, page_size=page_size, page_number=page_number
         )
         return await self._call(self._stub.ListMedia, request, MediaListView)
+
+    async def delete_media(self, account_id: int, kind: str, media_id: int) -> MediaView:
+        """Delete a medium's bytes; raises ConflictError while a job needs it."""
+        request = gateway_pb2.DeleteMediaRequest(account_id=account_id, kind=kind, media_id=media_id)
+        return await self._call(self._stub.DeleteMedia, request, MediaView, deadline_s=WRITE_DEADLINE_S)
 
     async def resolve_download(self, kind: str, media_id: int, token: str, name: str) -> DownloadView:
         """The stored object behind a download URL, which its unguessable token opens."""
@@ -137,9 +165,9 @@ class GatewayClient:
         request = gateway_pb2.ListKeysRequest(account_id=account_id)
         return await self._call(self._stub.ListKeys, request, KeyListView)
 
-    async def revoke_key(self, account_id: int, key_id: int) -> KeyView:
-        """Revoke a key for good."""
-        request = gateway_pb2.RevokeKeyRequest(account_id=account_id, key_id=key_id)
+    async def revoke_key(self, account_id: int, key_id: int, *, keep_last: bool = False) -> KeyView:
+        """Revoke a key for good; with `keep_last`, ConflictError for the account's last usable one."""
+        request = gateway_pb2.RevokeKeyRequest(account_id=account_id, key_id=key_id, keep_last=keep_last)
         return await self._call(self._stub.RevokeKey, request, KeyView, deadline_s=WRITE_DEADLINE_S)
 
     async def _call(

@@ -40,6 +40,17 @@ class CreateJobs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreateJobsFromInput:
+    """A request for one job an output of an input medium."""
+
+    account_id: int
+    request_id: str
+    input_media_id: int
+    outputs: tuple[OutputRequest, ...] = ()
+    base_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreatedJobView:
     """The fate of one output of a create request; `job_id` is 0 when it was refused."""
 
@@ -50,11 +61,34 @@ class CreatedJobView:
 
 @dataclass(frozen=True, kw_only=True)
 class CreatedJobsView:
-    """The answer to a create request; the IDs are 0 when no output was accepted."""
+    """The answer to a create request.
+
+    `ingest_id` is what the jobs wait for: 0 when no output was accepted, or the input is there already.
+    """
 
     ingest_id: int = 0
     input_media_id: int = 0
     jobs: tuple[CreatedJobView, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateIngest:
+    """A request for one ingest without jobs."""
+
+    account_id: int
+    request_id: str
+    source_url: str = field(repr=False)
+    title: str = ""
+    customer_reference_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatedIngestView:
+    """The answer to a request for an ingest."""
+
+    ingest_id: int
+    input_media_id: int
+    customer_reference_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ class JobEvent(Described):
     """What moves a job on."""
 
     START = "start", "a node claimed the ingest of its source"
-    PLAN = "plan", "the source was probed and the output planned"
+    PLAN = "plan", "the source was probed, or had been, and the output planned"
     ENCODED = "encoded", "the last encode task finished"
     STORED = "stored", "the store task finished"
     DISTRIBUTED = "distributed", "the distribute task finished"
@@ -34,6 +34,7 @@ class JobEvent(Described):
 _WAYS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
     {
         (JobState.QUEUED, JobEvent.START): JobState.IMPORTING,
+        (JobState.QUEUED, JobEvent.PLAN): JobState.ENCODING,  # its input was there before it
         (JobState.IMPORTING, JobEvent.PLAN): JobState.ENCODING,
         (JobState.ENCODING, JobEvent.ENCODED): JobState.STORING,
         (JobState.STORING, JobEvent.STORED): JobState.DISTRIBUTING,

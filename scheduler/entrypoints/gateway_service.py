@@ -14,6 +14,7 @@ from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.wire import from_message, to_message
 from reelyard.rpc.v1 import gateway_pb2 as pb
 from reelyard.rpc.v1 import gateway_pb2_grpc, media_pb2
+from scheduler.domain.policy import Policy
 from scheduler.store.database import Database
 from scheduler.usecases import (
     accounts,
@@ -24,7 +25,12 @@ from scheduler.usecases import (
     read_media,
 )
 from scheduler.usecases.authenticate import authenticate
+from scheduler.usecases.cancel_ingest import cancel_ingest
+from scheduler.usecases.cancel_job import cancel_job
+from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.create_jobs import create_jobs
+from scheduler.usecases.create_jobs_from_input import create_jobs_from_input
+from scheduler.usecases.delete_media import delete_media
 from scheduler.usecases.paging import Page
 from scheduler.usecases.resolve_download import resolve_download
 
@@ -37,14 +43,22 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
     Args:
         database: where the truth is.
         wake: wakes the dispatcher; called when a call made work runnable, after it was committed.
+        policy: when to clean up after what was ended.
         fetch: which private addresses a source may have.
         public_url: base of the URLs in notifications; "" uses the one that the request brings.
     """
 
     def __init__(
-        self, database: Database, *, wake: Callable[[], None], fetch: FetchPolicy, public_url: str = ""
+        self,
+        database: Database,
+        *,
+        wake: Callable[[], None],
+        policy: Policy,
+        fetch: FetchPolicy,
+        public_url: str = "",
     ) -> None:
         self._database = database
+        self._policy = policy
         self._wake = wake
         self._fetch = fetch
         self._public_url = public_url
@@ -60,6 +74,13 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self._wake()
         return to_message(created, pb.CreateJobsResponse)
 
+    def CreateJobsFromInput(self, request: pb.CreateJobsFromInputRequest, _context: Context) -> pb.CreateJobsResponse:
+        """One job an output, of an input medium."""
+        wanted = from_message(request, views.CreateJobsFromInput)
+        created = create_jobs_from_input(self._database, wanted, fetch=self._fetch, public_url=self._public_url)
+        self._wake()
+        return to_message(created, pb.CreateJobsResponse)
+
     def GetJob(self, request: pb.GetJobRequest, _context: Context) -> pb.Job:
         """One job."""
         return to_message(read_jobs.get_job(self._database, request.account_id, request.job_id), pb.Job)
@@ -68,6 +89,18 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """The jobs that have not ended."""
         found = read_jobs.list_active_jobs(self._database, request.account_id, _page(request))
         return to_message(found, pb.JobList)
+
+    def CreateIngest(self, request: pb.CreateIngestRequest, _context: Context) -> pb.CreateIngestResponse:
+        """One ingest without jobs."""
+        created = create_ingest(self._database, from_message(request, views.CreateIngest), fetch=self._fetch)
+        self._wake()
+        return to_message(created, pb.CreateIngestResponse)
+
+    def CancelJob(self, request: pb.CancelJobRequest, _context: Context) -> pb.Job:
+        """End a job."""
+        cancel_job(self._database, request.account_id, request.job_id, self._policy)
+        self._wake()
+        return to_message(read_jobs.get_job(self._database, request.account_id, request.job_id), pb.Job)
 
     def GetIngest(self, request: pb.GetIngestRequest, _context: Context) -> pb.Ingest:
         """One ingest."""
@@ -79,6 +112,13 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         found = read_ingests.list_active_ingests(self._database, request.account_id, _page(request))
         return to_message(found, pb.IngestList)
 
+    def CancelIngest(self, request: pb.CancelIngestRequest, _context: Context) -> pb.Ingest:
+        """End an ingest and its jobs."""
+        cancel_ingest(self._database, request.account_id, request.ingest_id, self._policy)
+        self._wake()
+        found = read_ingests.get_ingest(self._database, request.account_id, request.ingest_id)
+        return to_message(found, pb.Ingest)
+
     def GetMedia(self, request: pb.GetMediaRequest, _context: Context) -> pb.Media:
         """One medium."""
         found = read_media.get_media(self._database, request.account_id, request.kind, request.media_id)
@@ -88,6 +128,13 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """The media of a kind."""
         found = read_media.list_media(self._database, request.account_id, request.kind, _page(request))
         return to_message(found, pb.MediaList)
+
+    def DeleteMedia(self, request: pb.DeleteMediaRequest, _context: Context) -> pb.Media:
+        """Delete one medium."""
+        delete_media(self._database, request.account_id, request.kind, request.media_id)
+        self._wake()
+        found = read_media.get_media(self._database, request.account_id, request.kind, request.media_id)
+        return to_message(found, pb.Media)
 
     def ResolveDownload(self, request: pb.ResolveDownloadRequest, _context: Context) -> pb.Download:
         """The stored object behind a download URL."""
@@ -118,7 +165,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
 
     def RevokeKey(self, request: pb.RevokeKeyRequest, _context: Context) -> pb.Key:
         """End a key."""
-        revoked = keys.revoke_key(self._database, request.account_id, request.key_id)
+        revoked = keys.revoke_key(self._database, request.account_id, request.key_id, keep_last=request.keep_last)
         return to_message(revoked, pb.Key)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from reelyard.cluster.work import StoredObject
+from scheduler.domain.job import JOB
 from scheduler.domain.media import FileRole
 from scheduler.store.tables import ingests, job_inputs, jobs, media, media_files
 
@@ -21,6 +22,12 @@ def lock_ingest_with_jobs(conn: Connection, ingest_id: int) -> tuple[Row[Any], l
     return ingest, list(conn.execute(query).all())
 
 
+def lock_ingest_of_input(conn: Connection, account_id: int, media_id: int) -> Row[Any] | None:
+    """The ingest of an account that makes, or made, this input medium, locked; None when there is none."""
+    query = select(ingests).where(ingests.c.input_media_id == media_id, ingests.c.account_id == account_id)
+    return conn.execute(query.with_for_update()).one_or_none()
+
+
 def find_medium(conn: Connection, media_id: int) -> Row[Any]:
     """A medium that a job or an ingest names."""
     return conn.execute(select(media).where(media.c.id == media_id)).one()
@@ -30,6 +37,16 @@ def first_input_id(conn: Connection, job_id: int) -> int:
     """The medium that a job reads first."""
     query = select(job_inputs.c.media_id).where(job_inputs.c.job_id == job_id)
     return int(conn.execute(query.order_by(job_inputs.c.position).limit(1)).scalar_one())
+
+
+def active_job_of_input(conn: Connection, media_id: int) -> int:
+    """The oldest job that has not ended and reads this medium; 0 when there is none."""
+    query = (
+        select(jobs.c.id)
+        .join(job_inputs, job_inputs.c.job_id == jobs.c.id)
+        .where(job_inputs.c.media_id == media_id, jobs.c.state.in_(JOB.active))
+    )
+    return conn.execute(query.order_by(jobs.c.id).limit(1)).scalar_one_or_none() or 0
 
 
 def stored_keys(conn: Connection, media_id: int) -> tuple[str, ...]:

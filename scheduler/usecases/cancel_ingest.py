@@ -2,6 +2,8 @@
 
 from sqlalchemy import Connection, select
 
+from reelyard.media.errors import ConflictError
+from scheduler.domain.ingest import INGEST
 from scheduler.domain.policy import Policy
 from scheduler.errors import IngestNotFoundError
 from scheduler.store.database import Database
@@ -24,4 +26,8 @@ def _cancel(conn: Connection, account_id: int, ingest_id: int, policy: Policy) -
     query = select(ingests.c.id).where(ingests.c.id == ingest_id, ingests.c.account_id == account_id)
     if conn.execute(query).one_or_none() is None:
         raise IngestNotFoundError(f"there is no ingest {ingest_id}")
-    cancel_running_ingest(conn, lock_ingest_with_jobs(conn, ingest_id), policy)
+    owner = lock_ingest_with_jobs(conn, ingest_id)
+    state = owner[0].state
+    if state not in INGEST.active:
+        raise ConflictError(f"ingest {ingest_id} is {state}; only one that has not ended can be cancelled")
+    cancel_running_ingest(conn, owner, policy)

@@ -2,6 +2,8 @@
 
 from sqlalchemy import Connection, select
 
+from reelyard.media.errors import ConflictError
+from scheduler.domain.job import JOB
 from scheduler.domain.policy import Policy
 from scheduler.errors import JobNotFoundError
 from scheduler.store.database import Database
@@ -24,4 +26,7 @@ def _cancel(conn: Connection, account_id: int, job_id: int, policy: Policy) -> N
     query = select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.account_id == account_id)
     if conn.execute(query).one_or_none() is None:
         raise JobNotFoundError(f"there is no job {job_id}")
-    cancel_running_job(conn, lock_job(conn, job_id), policy)
+    job = lock_job(conn, job_id)
+    if job.state not in JOB.active:
+        raise ConflictError(f"job {job_id} is {job.state}; only one that has not ended can be cancelled")
+    cancel_running_job(conn, job, policy)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from reelyard.cluster.node_client import Claim
 from reelyard.cluster.task_wire import work_from_dict
@@ -116,6 +116,8 @@ def _take(conn: Connection, task: Row[Any], node: Row[Any], token: str, policy: 
     insert_attempt(conn, task, node)
     if task.kind == TaskKind.INGEST:
         _start_ingest(conn, task.ingest_id)
+    elif task.kind == TaskKind.ENCODE:
+        _note_start(conn, task.job_id)
 
 
 def _start_ingest(conn: Connection, ingest_id: int) -> None:
@@ -127,6 +129,11 @@ def _start_ingest(conn: Connection, ingest_id: int) -> None:
     for job in its_jobs:
         if job.state == JobState.QUEUED:
             transition(conn, JOB, job, JobEvent.START, started_ms=now_ms())
+
+
+def _note_start(conn: Connection, job_id: int) -> None:
+    """A job whose input was there before it begins with its first encode task; others began with their ingest."""
+    conn.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.started_ms.is_(None)).values(started_ms=now_ms()))
 
 
 def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reelyard.cluster.views import CreatedKeyView, KeyListView, KeyView
+from reelyard.media.errors import ConflictError
 from scheduler.errors import AccountNotFoundError, KeyNotFoundError
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.database import Database
@@ -63,17 +64,22 @@ def list_keys(database: Database, account_id: int = 0) -> KeyListView:
         return KeyListView(keys=tuple(_view(row) for row in conn.execute(query)))
 
 
-def revoke_key(database: Database, account_id: int, key_id: int) -> KeyView:
+def revoke_key(database: Database, account_id: int, key_id: int, *, keep_last: bool = False) -> KeyView:
     """End a key of an account (0: of any); one that is revoked already stays as it is.
+
+    `keep_last` is for the account's own calls: with its last usable key gone nobody could call any more.
 
     Raises:
         KeyNotFoundError: no such key on this account.
+        ConflictError: it is the account's last usable key, and that is to be kept.
     """
     mine = [api_keys.c.id == key_id]
     if account_id:
         mine.append(api_keys.c.account_id == account_id)
 
     def work(conn: Connection) -> KeyView:
+        if keep_last:
+            _keep_last(conn, account_id, key_id)
         conn.execute(update(api_keys).where(*mine, api_keys.c.revoked_ms.is_(None)).values(revoked_ms=now_ms()))
         row = conn.execute(select(api_keys).where(*mine)).one_or_none()
         if row is None:
@@ -81,6 +87,14 @@ def revoke_key(database: Database, account_id: int, key_id: int) -> KeyView:
         return _view(row)
 
     return database.transact(work)
+
+
+def _keep_last(conn: Connection, account_id: int, key_id: int) -> None:
+    # Of two keys that revoke each other at once one must stay: the account's row lets one look after the other.
+    conn.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update(key_share=True))
+    usable = select(api_keys.c.id).where(api_keys.c.account_id == account_id, api_keys.c.revoked_ms.is_(None))
+    if conn.execute(usable).scalars().all() == [key_id]:
+        raise ConflictError(f"key {key_id} is the account's last usable one; create another before revoking it")
 
 
 def ensure_first_key(database: Database, secret: str) -> None:

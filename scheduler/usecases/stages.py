@@ -8,7 +8,6 @@ from reelyard.cluster.wire import from_dict, to_dict
 from reelyard.cluster.work import (
     DistributeWork,
     EncodeResult,
-    EncodeWork,
     IngestResult,
     Queue,
     StoreResult,
@@ -16,10 +15,9 @@ from reelyard.cluster.work import (
     TaskKind,
 )
 from reelyard.media.errors import WorkError
-from reelyard.media.filenames import output_filename
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import EncodePlan
-from reelyard.media.planning import plan_output, queue_is_gpu
+from reelyard.media.planning import plan_output
 from scheduler.domain.ingest import INGEST, IngestEvent
 from scheduler.domain.job import JOB, JobEvent, JobState
 from scheduler.domain.media import MEDIA, FileRole, MediaEvent
@@ -35,9 +33,10 @@ from scheduler.store.job_queries import (
     lock_job,
 )
 from scheduler.store.node_queries import present_nodes
-from scheduler.store.tables import jobs, media, tasks
+from scheduler.store.tables import jobs, tasks
 from scheduler.store.task_queries import insert_task, tasks_of_job
 from scheduler.store.transitions import transition
+from scheduler.usecases.begin_encode import Source, begin_encode
 from scheduler.usecases.endings import complete_job, fail_job, insert_ingest_clean
 
 
@@ -57,31 +56,21 @@ def after_ingest(conn: Connection, task: Row[Any], result: IngestResult, policy:
     )
     _publish(conn, ingest.input_media_id, result.filename, result)
     insert_ingest_clean(conn, ingest, policy)
+    source = Source(stored=result.source, info=result.info, filename=result.filename)
     hardware = encoders_of_gpu_nodes(present_nodes(conn), read_now(conn))
     for job in its_jobs:
         if job.state == JobState.IMPORTING:
-            _plan(conn, job, result, hardware, policy)
+            _plan(conn, job, source, hardware, policy)
 
 
-def _plan(conn: Connection, job: Row[Any], result: IngestResult, hardware: frozenset[str], policy: Policy) -> None:
+def _plan(conn: Connection, job: Row[Any], source: Source, hardware: frozenset[str], policy: Policy) -> None:
     spec = from_dict(OutputSpec, job.spec)
     try:
-        plan = plan_output(spec, result.info, hardware_encoders=hardware)
+        plan = plan_output(spec, source.info, hardware_encoders=hardware)
     except WorkError as error:
         fail_job(conn, job, error.code, error.message, policy)
         return
-    transition(conn, JOB, job, JobEvent.PLAN, importing_progress=100, plan=to_dict(plan))
-    name = output_filename(job.output_media_id, result.filename, spec.container)
-    conn.execute(media.update().where(media.c.id == job.output_media_id).values(filename=name))
-    # One task for the whole output. Chunks will be further tasks of the same kind, told apart by `part`.
-    insert_task(
-        conn,
-        account_id=job.account_id,
-        kind=TaskKind.ENCODE,
-        queue=Queue.ENCODE_GPU if queue_is_gpu(plan) else Queue.ENCODE_CPU,
-        work=EncodeWork(source=result.source, source_info=result.info, plan=plan),
-        job_id=job.id,
-    )
+    begin_encode(conn, job, source, plan)
 
 
 def after_encode(conn: Connection, task: Row[Any]) -> None:

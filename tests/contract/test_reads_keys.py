@@ -13,6 +13,7 @@ from scheduler.store.tables import accounts, api_keys
 from scheduler.usecases.accounts import create_account, find_account, list_accounts
 from scheduler.usecases.authenticate import LAST_USED_GRAIN_MS, authenticate
 from scheduler.usecases.keys import create_key, ensure_first_key, hash_key, list_keys, revoke_key
+from tests.contract.lifecycle_rig import race
 
 OPERATORS_KEY = "a-key-that-an-operator-chose"
 
@@ -83,6 +84,33 @@ def test_a_revoked_key_is_refused_and_stays_on_the_list(database: Database) -> N
     assert list_keys(database, account.account_id).keys == (revoked,)
     with pytest.raises(AuthError):
         authenticate(database, hash_key(created.secret))
+
+
+def test_the_last_usable_key_is_kept_where_that_is_wanted(database: Database) -> None:
+    mine = create_account(database, "acme").account_id
+    create_key(database, create_account(database, "other").account_id)
+    first, second = (create_key(database, mine).key.key_id for _ in range(2))
+
+    revoked = revoke_key(database, mine, first, keep_last=True)
+
+    assert revoked.revoked_ms > 0
+    with pytest.raises(ConflictError, match=f"key {second} is the account's last usable one"):
+        revoke_key(database, mine, second, keep_last=True)
+    assert revoke_key(database, mine, first, keep_last=True) == revoked
+    assert revoke_key(database, mine, second).revoked_ms > 0  # an operator may
+
+
+def test_of_keys_that_revoke_each_other_at_once_one_stays(database: Database) -> None:
+    mine = create_account(database, "acme").account_id
+    first, second = (create_key(database, mine).key.key_id for _ in range(2))
+
+    answers = race(
+        lambda: revoke_key(database, mine, first, keep_last=True),
+        lambda: revoke_key(database, mine, second, keep_last=True),
+    )
+
+    assert sorted(type(answer).__name__ for answer in answers) == ["ConflictError", "KeyView"]
+    assert sum(key.revoked_ms == 0 for key in list_keys(database, mine).keys) == 1
 
 
 def test_the_key_of_a_disabled_account_is_told_from_an_unknown_one(database: Database) -> None:

@@ -32,6 +32,12 @@ class SeedClient:
         assert response.status_code == 200, (response.status_code, response.text)
         return response.json()
 
+    def post(self, path: str, **members: Any) -> dict[str, Any]:
+        """POST any call; the answer's body, whatever it says."""
+        response = requests.post(self.url(path), json=members, timeout=30)
+        assert response.status_code == 200, (response.status_code, response.text)
+        return response.json()
+
     def created(self, source: str, outputs: Sequence[dict[str, Any]]) -> list[int]:
         """Create jobs that must be accepted; their IDs."""
         body = self.create(source, outputs)

@@ -18,7 +18,7 @@ from reelyard.cluster.broker import open_broker, ready_messages
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.node_client import NodeClient
 from reelyard.cluster.service_process import StartError
-from reelyard.cluster.views import CreatedJobsView, CreateJobs
+from reelyard.cluster.views import CreatedJobsView, CreateIngest, CreateJobs, CreateJobsFromInput
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import AuthError, ClusterTokenError, ConflictError, ErrorCode, NotFoundError, SpecError
 from reelyard.media.output import OutputRequest
@@ -100,6 +100,31 @@ def test_a_job_is_created_and_can_be_read(service: SchedulerService) -> None:
     ingest = ask(service, lambda client: client.get_ingest(account_id, created.ingest_id))
     assert (job.status, job.customer_reference_id, job.input_media_id) == ("queued", "a4tg3fwe", created.input_media_id)
     assert (ingest.status, ingest.source_url) == ("queued", "https://example.com/clip.mov")
+
+
+def test_an_ingest_gets_jobs_later_and_both_can_be_cancelled(service: SchedulerService) -> None:
+    account_id = default_account(service)
+    source = CreateIngest(
+        account_id=account_id, request_id=str(uuid.uuid4()), source_url="https://example.com/a.mov", title="A clip"
+    )
+    made = ask(service, lambda client: client.create_ingest(source))
+    wanted = CreateJobsFromInput(
+        account_id=account_id,
+        request_id=str(uuid.uuid4()),
+        input_media_id=made.input_media_id,
+        outputs=(OutputRequest(output_format_id=2), OutputRequest(output_format_id=2)),
+    )
+
+    created = ask(service, lambda client: client.create_jobs_from_input(wanted))
+
+    assert (created.ingest_id, created.input_media_id) == (made.ingest_id, made.input_media_id)
+    first, second = (view.job_id for view in created.jobs)
+    assert ask(service, lambda client: client.cancel_job(account_id, first)).status == "cancelled"
+    ended = ask(service, lambda client: client.cancel_ingest(account_id, made.ingest_id))
+    assert (ended.status, ended.error_code, ended.title) == ("cancelled", "cancelled", "A clip")
+    assert ask(service, lambda client: client.get_job(account_id, second)).status == "cancelled"
+    with pytest.raises(ConflictError):
+        ask(service, lambda client: client.cancel_job(account_id, second))
 
 
 def test_a_repeated_request_gets_the_first_answer(service: SchedulerService) -> None:

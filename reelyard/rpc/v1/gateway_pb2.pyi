@@ -37,6 +37,20 @@ class CreateJobsRequest(_message.Message):
     base_url: str
     def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
 
+class CreateJobsFromInputRequest(_message.Message):
+    __slots__ = ("account_id", "request_id", "input_media_id", "outputs", "base_url")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    BASE_URL_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    request_id: str
+    input_media_id: int
+    outputs: _containers.RepeatedCompositeFieldContainer[_media_pb2.OutputRequest]
+    base_url: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., input_media_id: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
+
 class CreateJobsResponse(_message.Message):
     __slots__ = ("ingest_id", "input_media_id", "jobs")
     INGEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +71,30 @@ class CreatedJob(_message.Message):
     error: SpecError
     def __init__(self, job_id: _Optional[int] = ..., customer_reference_id: _Optional[str] = ..., error: _Optional[_Union[SpecError, _Mapping]] = ...) -> None: ...
 
+class CreateIngestRequest(_message.Message):
+    __slots__ = ("account_id", "request_id", "source_url", "title", "customer_reference_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_URL_FIELD_NUMBER: _ClassVar[int]
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    request_id: str
+    source_url: str
+    title: str
+    customer_reference_id: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ...) -> None: ...
+
+class CreateIngestResponse(_message.Message):
+    __slots__ = ("ingest_id", "input_media_id", "customer_reference_id")
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    CUSTOMER_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    ingest_id: int
+    input_media_id: int
+    customer_reference_id: str
+    def __init__(self, ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., customer_reference_id: _Optional[str] = ...) -> None: ...
+
 class SpecError(_message.Message):
     __slots__ = ("code", "field", "message")
     CODE_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +114,22 @@ class GetJobRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., job_id: _Optional[int] = ...) -> None: ...
 
 class GetIngestRequest(_message.Message):
+    __slots__ = ("account_id", "ingest_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    ingest_id: int
+    def __init__(self, account_id: _Optional[int] = ..., ingest_id: _Optional[int] = ...) -> None: ...
+
+class CancelJobRequest(_message.Message):
+    __slots__ = ("account_id", "job_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    job_id: int
+    def __init__(self, account_id: _Optional[int] = ..., job_id: _Optional[int] = ...) -> None: ...
+
+class CancelIngestRequest(_message.Message):
     __slots__ = ("account_id", "ingest_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     INGEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -182,6 +236,16 @@ class IngestList(_message.Message):
     def __init__(self, ingests: _Optional[_Iterable[_Union[Ingest, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
 
 class GetMediaRequest(_message.Message):
+    __slots__ = ("account_id", "kind", "media_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    kind: str
+    media_id: int
+    def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., media_id: _Optional[int] = ...) -> None: ...
+
+class DeleteMediaRequest(_message.Message):
     __slots__ = ("account_id", "kind", "media_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -344,12 +408,14 @@ class KeyList(_message.Message):
     def __init__(self, keys: _Optional[_Iterable[_Union[Key, _Mapping]]] = ...) -> None: ...
 
 class RevokeKeyRequest(_message.Message):
-    __slots__ = ("account_id", "key_id")
+    __slots__ = ("account_id", "key_id", "keep_last")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    KEEP_LAST_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_id: int
-    def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ...) -> None: ...
+    keep_last: bool
+    def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ..., keep_last: _Optional[bool] = ...) -> None: ...
 
 class Key(_message.Message):
     __slots__ = ("key_id", "account_id", "label", "prefix", "created_ms", "last_used_ms", "revoked_ms")

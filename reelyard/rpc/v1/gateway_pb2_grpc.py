@@ -45,6 +45,11 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.FromString,
                 _registered_method=True)
+        self.CreateJobsFromInput = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CreateJobsFromInput',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsFromInputRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.FromString,
+                _registered_method=True)
         self.GetJob = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/GetJob',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetJobRequest.SerializeToString,
@@ -54,6 +59,16 @@ class GatewayServiceStub:
                 '/reelyard.rpc.v1.GatewayService/ListActiveJobs',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.JobList.FromString,
+                _registered_method=True)
+        self.CancelJob = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CancelJob',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.FromString,
+                _registered_method=True)
+        self.CreateIngest = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CreateIngest',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestResponse.FromString,
                 _registered_method=True)
         self.GetIngest = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/GetIngest',
@@ -65,6 +80,11 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.IngestList.FromString,
                 _registered_method=True)
+        self.CancelIngest = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CancelIngest',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.FromString,
+                _registered_method=True)
         self.GetMedia = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/GetMedia',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetMediaRequest.SerializeToString,
@@ -74,6 +94,11 @@ class GatewayServiceStub:
                 '/reelyard.rpc.v1.GatewayService/ListMedia',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListMediaRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.MediaList.FromString,
+                _registered_method=True)
+        self.DeleteMedia = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/DeleteMedia',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteMediaRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Media.FromString,
                 _registered_method=True)
         self.ResolveDownload = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/ResolveDownload',
@@ -129,6 +154,13 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateJobsFromInput(self, request, context):
+        """One job an output, of an input medium that is there or on its way. Repeating a request_id returns the first answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetJob(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -137,6 +169,20 @@ class GatewayServiceServicer:
 
     def ListActiveJobs(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelJob(self, request, context):
+        """Ends a job that has not ended; FAILED_PRECONDITION for one that has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateIngest(self, request, context):
+        """Creates an ingest without jobs. Repeating a request_id returns the first answer.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -153,6 +199,13 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelIngest(self, request, context):
+        """Ends an ingest that has not ended, and all jobs that wait for it; FAILED_PRECONDITION for one that has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetMedia(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -161,6 +214,13 @@ class GatewayServiceServicer:
 
     def ListMedia(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteMedia(self, request, context):
+        """Closes a medium's URLs and has its bytes removed; FAILED_PRECONDITION while a job needs it.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -221,6 +281,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.SerializeToString,
             ),
+            'CreateJobsFromInput': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateJobsFromInput,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsFromInputRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.SerializeToString,
+            ),
             'GetJob': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJob,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetJobRequest.FromString,
@@ -230,6 +295,16 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.ListActiveJobs,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.JobList.SerializeToString,
+            ),
+            'CancelJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelJob,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.SerializeToString,
+            ),
+            'CreateIngest': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateIngest,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestResponse.SerializeToString,
             ),
             'GetIngest': grpc.unary_unary_rpc_method_handler(
                     servicer.GetIngest,
@@ -241,6 +316,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.IngestList.SerializeToString,
             ),
+            'CancelIngest': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelIngest,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.SerializeToString,
+            ),
             'GetMedia': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMedia,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetMediaRequest.FromString,
@@ -250,6 +330,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.ListMedia,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListMediaRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.MediaList.SerializeToString,
+            ),
+            'DeleteMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMedia,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteMediaRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Media.SerializeToString,
             ),
             'ResolveDownload': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveDownload,
@@ -352,6 +437,33 @@ class GatewayService:
             _registered_method=True)
 
     @staticmethod
+    def CreateJobsFromInput(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CreateJobsFromInput',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsFromInputRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetJob(request,
             target,
             options=(),
@@ -395,6 +507,60 @@ class GatewayService:
             '/reelyard.rpc.v1.GatewayService/ListActiveJobs',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.JobList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CancelJob',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateIngest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CreateIngest',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -460,6 +626,33 @@ class GatewayService:
             _registered_method=True)
 
     @staticmethod
+    def CancelIngest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CancelIngest',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetMedia(request,
             target,
             options=(),
@@ -503,6 +696,33 @@ class GatewayService:
             '/reelyard.rpc.v1.GatewayService/ListMedia',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListMediaRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.MediaList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/DeleteMedia',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteMediaRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Media.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,8 +53,8 @@ class FakeScheduler:
         return answer or CreatedJobsView(ingest_id=100, input_media_id=101, jobs=made)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        async def answer(*arguments: Any) -> Any:
-            self.asked.append((name, *arguments))
+        async def answer(*arguments: Any, **named: Any) -> Any:
+            self.asked.append((name, *arguments, *named.items()))
             found = self.answers.get(name, NotFoundError("there is none", code=ErrorCode.JOB_NOT_FOUND))
             if isinstance(found, Exception):
                 raise found

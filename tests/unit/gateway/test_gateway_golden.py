@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.gomi import bodies
+from gateway.gomi.create_from_input import CreateFromInputAnswer, FromInputOutputJob
+from gateway.gomi.create_ingest import CreateIngestAnswer
 from gateway.gomi.json_answer import write_json
 from gateway.gomi.present import ingest_item, input_asset, job_item, output_asset
 from gateway.gomi.xml_answer import write_xml
@@ -149,6 +151,32 @@ def at_xml_time(view: MediaView) -> MediaView:
     return replace(view, created_ms=later_ms, updated_ms=later_ms)
 
 
+def from_input() -> CreateFromInputAnswer:
+    output = FromInputOutputJob(
+        job_id=0,
+        customer_reference_id="String",
+        success=True,
+        error_code="String",
+        message="String",
+        job_status_location="job/0",
+    )
+    return CreateFromInputAnswer(
+        input_media_id="String", output_jobs=(output,), success=False, error_code="String", message="String"
+    )
+
+
+def created_ingest() -> CreateIngestAnswer:
+    return CreateIngestAnswer(
+        ingest_job_id=0,
+        ingest_job_status_location="ingest/0",
+        customer_reference_id="String",
+        input_media_id=0,
+        success=False,
+        error_code="String",
+        message="String",
+    )
+
+
 def input_list(*views: MediaView) -> bodies.InputListAnswer:
     assets = tuple(asset(each) for each in views)
     return bodies.InputListAnswer(input_assets=assets, page_number=1, page_size=20, total_asset_count=2)
@@ -196,6 +224,16 @@ def active_ingests(minutes: int) -> bodies.IngestListAnswer:
 def test_create_job() -> None:
     assert ordered(write_json(created())) == sample("create_job")
     assert xml(created(error_code="String", message="String")) == xml_sample("create_job")
+
+
+def test_create_from_input() -> None:
+    assert ordered(write_json(from_input())) == sample("create_from_input")
+    assert xml(from_input()) == xml_sample("create_from_input")
+
+
+def test_create_ingest() -> None:
+    assert ordered(write_json(created_ingest())) == sample("create_ingest")
+    assert xml(created_ingest()) == xml_sample("create_ingest")
 
 
 def test_input_list() -> None:
