@@ -4,7 +4,7 @@ import asyncio
 
 from fastapi import Request
 
-from gateway.errors import MalformedRequestError, RequestTooLargeError
+from gateway.errors import MalformedRequestError, RequestTooLargeError, UnsupportedMediaTypeError
 
 #: Seconds within which a body must be whole; a client that sends a byte a minute holds nothing longer than this.
 ARRIVES_WITHIN_S = 30.0
@@ -14,9 +14,13 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     """The whole body.
 
     Raises:
+        UnsupportedMediaTypeError: it is compressed.
         RequestTooLargeError: it is, or says that it is, larger than the limit; the rest is not read.
         MalformedRequestError: it did not arrive in time.
     """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", ""):
+        raise UnsupportedMediaTypeError(f"The Content-Encoding is {encoding[:40]!r}; send the body as it is.")
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > max_bytes:
         raise _too_large(max_bytes)

@@ -37,9 +37,10 @@ def read_page(query_string: bytes) -> Page:
 
 
 def _from_1(query_string: bytes, name: str, default: int, maximum: int) -> int:
-    number = read_whole(name, query_value(query_string, name))
+    valid = f"whole numbers from 1 to {maximum} are valid"
+    number = read_whole(name, query_value(query_string, name), valid=valid)
     if number is None:
         return default
     if number < 1:
-        raise SpecError(name, f"{name} is {number}; whole numbers from 1 to {maximum} are valid")
+        raise SpecError(name, f"{name} is {number}; {valid}")
     return number

@@ -14,6 +14,7 @@ from reelyard.media.errors import SpecError
 
 #: A member is a signed 32-bit number in the API's original, and on our wire behind this reader.
 WHOLE_MAX = 2**31 - 1
+WHOLE_NUMBERS = f"whole numbers from {-WHOLE_MAX} to {WHOLE_MAX} are valid"
 
 #: Characters of a text member; above all signed URLs, and below what a log or a database row would mind.
 TEXT_MAX = 8192
@@ -70,8 +71,8 @@ def read_text(name: str, raw: RawValue) -> str | None:
     return raw
 
 
-def read_whole(name: str, raw: RawValue, *, zero_is_unset: bool = False) -> int | None:
-    """A whole number of 32 bits, as a number or as a text ("720").
+def read_whole(name: str, raw: RawValue, *, zero_is_unset: bool = False, valid: str = WHOLE_NUMBERS) -> int | None:
+    """A whole number of 32 bits, as a number or as a text ("720"); `valid` says so where the number is too large.
 
     Raises:
         SpecError: it is anything else; the message names the value.
@@ -84,7 +85,7 @@ def read_whole(name: str, raw: RawValue, *, zero_is_unset: bool = False) -> int 
     if number is None:
         raise SpecError(name, f"{name} is {_shown(raw)}; a whole number is wanted")
     if abs(number) > WHOLE_MAX:
-        raise SpecError(name, f"{name} is {_shown(raw)}; whole numbers from {-WHOLE_MAX} to {WHOLE_MAX} are valid")
+        raise SpecError(name, f"{name} is {_shown(raw)}; {valid}")
     return None if number == 0 and zero_is_unset else number
 
 

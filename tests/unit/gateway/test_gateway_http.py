@@ -1,5 +1,6 @@
 """The HTTP layer: paths, keys, formats of requests and answers, failures."""
 
+import gzip
 import hashlib
 import json
 from typing import Any
@@ -233,3 +234,18 @@ def test_answers_are_json_that_any_reader_takes(api: Any) -> None:
     answered = api.get("/api/v1/job/5")
 
     assert json.loads(answered.body.decode("utf-8"))["job"]["MediaTitle"] == "Žluťoučký </script> \u2028"
+
+
+def test_a_compressed_body_is_refused_before_it_is_read(api: Any) -> None:
+    answered = api.post("/api/v1/job/create", gzip.compress(b"{}"), headers={"content-encoding": "gzip"})
+
+    assert answered.error == (415, "unsupported_media_type")
+    assert "gzip" in answered.json["Message"]
+
+
+@pytest.mark.parametrize(("member", "most"), [("pageNumber", 2**31 - 1), ("pageSize", 100)])
+def test_a_huge_page_is_told_what_is_valid(api: Any, member: str, most: int) -> None:
+    answered = api.get("/api/v1/job/active", f"ApiKey={KEY}&{member}=99999999999")
+
+    assert answered.error == (200, "invalid_parameter_value")
+    assert f"from 1 to {most} are valid" in answered.json["Message"]
