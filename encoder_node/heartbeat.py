@@ -39,7 +39,7 @@ class Heartbeat:
     def __init__(self, client: NodeClient, identity: Identity, held: HeldTasks) -> None:
         self._client = client
         self._identity = identity
-        self._held = held
+        self.held = held
         self._registering = threading.Lock()
         self._interval_s = REGISTER_RETRY_S
         self._lease_s = 0.0
@@ -94,7 +94,7 @@ class Heartbeat:
         self._stopping.set()
         self._registered_or_leaving.set()
         self._beat_now.set()
-        self._held.wake()
+        self.held.wake()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
@@ -128,14 +128,14 @@ class Heartbeat:
 
     def _beat(self) -> None:
         sent_at = lease_clock()
-        tasks = self._held.all()
+        tasks = self.held.all()
         beat = self._client.heartbeat(
             self._identity.node_id, [task.progress for task in tasks], draining=self._draining
         )
-        self._held.obey(beat.stop)
+        self.held.obey(beat.stop)
         if beat.known:
             lost = {order.token for order in beat.stop}
-            self._held.renew([task for task in tasks if task.token not in lost], sent_at + self._lease_s)
+            self.held.renew([task for task in tasks if task.token not in lost], sent_at + self._lease_s)
         else:
             log.info("node_unknown_to_scheduler", node_id=self._identity.node_id)
             self.register()
@@ -153,6 +153,6 @@ class Heartbeat:
     def _watch_until_stopped(self) -> None:
         while not self._stopping.is_set():
             now = lease_clock()
-            next_deadline = self._held.stop_lapsed(now)
+            next_deadline = self.held.stop_lapsed(now)
             sleep_s = _WATCH_S if next_deadline is None else min(_WATCH_S, next_deadline - now)
-            self._held.wait_change(sleep_s, unless=self._stopping.is_set)
+            self.held.wait_change(sleep_s, unless=self._stopping.is_set)

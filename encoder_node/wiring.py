@@ -43,7 +43,8 @@ from reelyard.cluster.health import Readiness
 from reelyard.cluster.metrics import new_registry, serve_metrics
 from reelyard.cluster.node_client import NodeClient
 from reelyard.cluster.objectstore.open import open_store
-from reelyard.cluster.objectstore.store import ObjectStore
+from reelyard.cluster.objectstore.store import ObjectStore, StorageError
+from reelyard.cluster.outage import Outage
 from reelyard.cluster.service_process import StartError
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
 from reelyard.cluster.work import Queue, TaskKind
@@ -57,6 +58,8 @@ _CONNECT_TIMEOUT_S = 10.0
 #: Seconds for stopped tasks to end: a child's grace, and one call to hand the task back.
 _HAND_BACK_S = 15.0
 _WORKER_STOP_S = 5.0
+#: Seconds between two looks whether the object store is there yet.
+_STORE_RETRY_S = 1.0
 
 
 def build(settings: NodeSettings, *, broker: dramatiq.Broker | None = None) -> "NodeService":
@@ -130,17 +133,17 @@ class NodeService:
             stack.callback(serve_metrics(registry, settings.metrics_port, readiness=readiness).stop)
         stack.callback(self._leave, client, heartbeat)
         stack.callback(heartbeat.stop)
-        self._join(stack, runner, held, heartbeat, slots)
+        self._join(stack, runner, heartbeat, store, slots)
         stack.callback(readiness.stop)
 
     def _join(
-        self, stack: ExitStack, runner: Runner, held: HeldTasks, heartbeat: Heartbeat, slots: Mapping[str, int]
+        self, stack: ExitStack, runner: Runner, heartbeat: Heartbeat, store: ObjectStore, slots: Mapping[str, int]
     ) -> None:
-        serving = threading.Thread(target=self._serve, args=(runner, heartbeat, slots), name="node-start")
+        serving = threading.Thread(target=self._serve, args=(runner, heartbeat, store, slots), name="node-start")
         heartbeat.start()
         serving.start()
         stack.callback(self._stop_workers)
-        stack.callback(self._drain, runner, held)
+        stack.callback(self._drain, runner, heartbeat.held)
         stack.callback(serving.join)
         stack.callback(heartbeat.drain)  # first: the thread above may still wait for a scheduler
 
@@ -149,9 +152,9 @@ class NodeService:
             node_id=self.node_id, name=self.name, version=version("reelyard"), encoders=encoders, slots=slots
         )
 
-    def _serve(self, runner: Runner, heartbeat: Heartbeat, slots: Mapping[str, int]) -> None:
-        """Take hints once a scheduler knows the node: before that every claim would be refused."""
-        if not heartbeat.wait_registered():
+    def _serve(self, runner: Runner, heartbeat: Heartbeat, store: ObjectStore, slots: Mapping[str, int]) -> None:
+        """Take hints once the store can be used and a scheduler knows the node: before that every task would fail."""
+        if not (self._wait_for_store(store) and heartbeat.wait_registered()):
             return
         queues = [queue for queue, count in slots.items() if count > 0]
         if self._shared_broker is not None:
@@ -165,6 +168,20 @@ class NodeService:
             self._workers.append(start_worker(broker, queue, slots[queue]))
         log.info("node_ready", node_id=self.node_id, name=self.name, slots=dict(slots))
         self._ready.set()
+
+    def _wait_for_store(self, store: ObjectStore) -> bool:
+        """Wait until the store can be used; False when the node was stopped before that."""
+        outage = Outage(log, begins="storage_not_usable", ends="storage_usable")
+        while not self._stopping.is_set():
+            try:
+                store.check()
+            except StorageError as error:
+                outage.failed(error.message)
+                self._stopping.wait(_STORE_RETRY_S)
+            else:
+                outage.over()
+                return True
+        return False
 
     def _drain(self, runner: Runner, held: HeldTasks) -> None:
         log.info("node_draining", node_id=self.node_id, held=len(held.all()))

@@ -19,6 +19,7 @@ import pytest
 
 import encoder_node.wiring
 import scheduler.wiring
+from deploy.local.s3 import S3Server
 from encoder_node.settings import NodeSettings
 from encoder_node.wiring import NodeService
 from reelyard.cluster.broker import open_broker
@@ -232,6 +233,25 @@ def test_a_cancelled_encode_is_killed_and_what_it_wrote_goes(rig: Rig, long_clip
 
     assert rig.job(job_id).status == "cancelled"
     assert list(FolderStore(rig.folder / "store").list_keys(f"job/{job_id}/")) == []
+
+
+def test_a_node_takes_no_task_before_its_store_is_there(rig: Rig) -> None:
+    with S3Server() as server:
+        server.kill()
+        node = rig.node(
+            storage_url=server.storage_url("bucket"),
+            storage_access_key=server.access_key,
+            storage_secret_key=server.secret_key,
+        )
+        node.start()
+        try:
+            early = node.wait_ready(1.0)
+            server.start()
+
+            assert not early
+            assert node.wait_ready(60.0)
+        finally:
+            node.stop()
 
 
 def test_a_missing_program_is_named_with_what_to_install(rig: Rig, tmp_path: Path) -> None:
