@@ -7,6 +7,7 @@ from typing import ClassVar
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from gateway.gomi.bodies import REASON
 from gateway.gomi.calls import PREFIX, BodilessCall, OptionalBodyCall, answers
 from gateway.gomi.description import Instant, XmlShape, member
 from gateway.gomi.members import LABEL
@@ -15,9 +16,6 @@ from gateway.object_id import read_object_id
 from reelyard.cluster.views import KeyView
 
 router = APIRouter(prefix=f"{PREFIX}/account/keys")
-
-#: What the XML of every answer begins with.
-_REASON = ("ErrorCode", "Message")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +37,7 @@ class KeyItem:
 class KeyListAnswer:
     """Of GET /account/keys."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetKeyListResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetKeyListResponse", REASON)
 
     total_item_count: int = member("TotalItemCount")
     page_size: int = member("PageSize")
@@ -54,7 +52,7 @@ class KeyListAnswer:
 class CreateKeyAnswer:
     """Of POST /account/keys: the only answer that ever holds the secret."""
 
-    xml: ClassVar[XmlShape] = XmlShape("CreateKeyResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("CreateKeyResponse", REASON)
 
     key: KeyItem = member("key")
     secret: str = member("Secret")
@@ -67,7 +65,7 @@ class CreateKeyAnswer:
 class KeyAnswer:
     """Of DELETE /account/keys/{id}."""
 
-    xml: ClassVar[XmlShape] = XmlShape("RevokeKeyResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("RevokeKeyResponse", REASON)
 
     key: KeyItem = member("key")
     success: bool = member("Success", default=True)

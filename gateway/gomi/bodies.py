@@ -8,14 +8,14 @@ from typing import ClassVar
 from gateway.gomi.description import Instant, XmlShape, member, optional
 
 #: What the XML of every answer begins with.
-_REASON = ("ErrorCode", "Message")
+REASON = ("ErrorCode", "Message")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What every answer holds, and the whole of an answer to a request that failed as one."""
 
-    xml: ClassVar[XmlShape] = XmlShape("ErrorResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("ErrorResponse", REASON)
 
     success: bool = member("Success")
     error_code: str = member("ErrorCode")
@@ -40,7 +40,7 @@ class OutputJob:
 class CreateJobAnswer:
     """Of POST /job/create. The seed has InputMediaID as a string here and as a number everywhere else."""
 
-    xml: ClassVar[XmlShape] = XmlShape("CreateJobResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("CreateJobResponse", REASON)
 
     ingest_job_id: int = member("IngestJobID")
     ingest_job_status_location: str = member("IngestJobStatusLocation")
@@ -88,7 +88,7 @@ class JobDetail(JobItem):
 class JobListAnswer:
     """Of GET /job/active."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetActiveJobsResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetActiveJobsResponse", REASON)
 
     total_item_count: int = member("TotalItemCount")
     page_size: int = member("PageSize")
@@ -103,7 +103,7 @@ class JobListAnswer:
 class JobAnswer:
     """Of GET /job/{id}."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetJobResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetJobResponse", REASON)
 
     job: JobDetail = member("job")
     success: bool = member("Success", default=True)
@@ -150,7 +150,7 @@ class IngestDetail(IngestItem):
 class IngestListAnswer:
     """Of GET /ingest/active."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetActiveIngestsResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetActiveIngestsResponse", REASON)
 
     total_item_count: int = member("TotalItemCount")
     page_size: int = member("PageSize")
@@ -165,7 +165,7 @@ class IngestListAnswer:
 class IngestAnswer:
     """Of GET /ingest/{id}."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetIngestResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetIngestResponse", REASON)
 
     ingest: IngestDetail = member("ingest")
     success: bool = member("Success", default=True)
@@ -235,7 +235,7 @@ class InputAsset:
 class InputListAnswer:
     """Of GET /media/input."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetInputListResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetInputListResponse", REASON)
 
     input_assets: tuple[InputAsset, ...] = member("InputAssets")
     page_number: int = member("PageNumber")
@@ -250,7 +250,7 @@ class InputListAnswer:
 class InputAnswer:
     """Of GET /media/input/{id}."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetInputItemResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetInputItemResponse", REASON)
 
     asset: InputAsset = member("asset", xml_name="InputAsset")
     success: bool = member("Success", default=True)
@@ -281,7 +281,7 @@ class OutputAsset:
 class OutputListAnswer:
     """Of GET /media/output."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetOutputListResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetOutputListResponse", REASON)
 
     total_asset_count: int = member("TotalAssetCount")
     page_size: int = member("PageSize")
@@ -296,7 +296,7 @@ class OutputListAnswer:
 class OutputAnswer:
     """Of GET /media/output/{id}."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetOutputItemResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetOutputItemResponse", REASON)
 
     asset: OutputAsset = member("asset")
     success: bool = member("Success", default=True)
@@ -330,7 +330,7 @@ class FormatBody:
 class FormatListAnswer:
     """Of GET /format."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetFormatListResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetFormatListResponse", REASON)
 
     total_item_count: int = member("TotalItemCount")
     page_size: int = member("PageSize")
@@ -345,7 +345,7 @@ class FormatListAnswer:
 class FormatAnswer:
     """Of GET /format/{id}."""
 
-    xml: ClassVar[XmlShape] = XmlShape("GetFormatResponse", _REASON)
+    xml: ClassVar[XmlShape] = XmlShape("GetFormatResponse", REASON)
 
     format: FormatBody = member("format")
     success: bool = member("Success", default=True)

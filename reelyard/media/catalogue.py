@@ -42,11 +42,6 @@ class Container:
         """The lowest sample rate in Hz of that codec's streams (ffprobe's name) in this container; 0: any."""
         return dict(self.lowest_sample_rates).get(codec_name, 0)
 
-    @property
-    def holds_video(self) -> bool:
-        """Whether a video stream may be in it at all."""
-        return bool(self.video_codecs)
-
 
 @dataclass(frozen=True, kw_only=True)
 class VideoCodec:

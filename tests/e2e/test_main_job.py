@@ -47,20 +47,8 @@ def test_two_outputs_are_made_verified_and_notified(
         made[reference] = (job, asset, facts(path))
 
     mp4, webm = made["ref-1"][2], made["ref-2"][2]
-    assert (mp4.video_codec, mp4.audio_codec, mp4.frames, mp4.width, mp4.height) == (
-        "h264",
-        "aac",
-        50,
-        160,
-        120,
-    )
-    assert (webm.video_codec, webm.audio_codec, webm.frames, webm.width, webm.height) == (
-        "vp8",
-        "vorbis",
-        50,
-        80,
-        60,
-    )
+    assert (mp4.video_codec, mp4.audio_codec, mp4.frames, mp4.width, mp4.height) == ("h264", "aac", 50, 160, 120)
+    assert (webm.video_codec, webm.audio_codec, webm.frames, webm.width, webm.height) == ("vp8", "vorbis", 50, 80, 60)
     assert mp4.decode_errors == webm.decode_errors == ""
     for seen in (mp4, webm):
         assert abs(seen.duration_s - 2) < 0.1
