@@ -5,15 +5,15 @@ catalogue. Every flag says why it is there. Paths are given as `file:` URLs, so 
 or as another protocol.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ffmpeg
 
-from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, video_encoder
-from reelyard.media.filters import audio_filters, thumbnail_filters, video_filters
-from reelyard.media.info import parse_rational
-from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
+from encoder_node.encoder_options import audio_options, video_options
+from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY
+from reelyard.media.filters import thumbnail_filters
+from reelyard.media.plan import EncodePlan
 
 _SECOND_US = 1_000_000
 
@@ -38,8 +38,6 @@ ANALYZE_DURATION_US = 30 * _SECOND_US
 STATS_PERIOD_S = "0.5"
 #: An output is stopped when it is this much longer than planned: a damaged time stamp must not fill the disk.
 OVERRUN_SHARE, OVERRUN_US = 0.05, 10 * _SECOND_US
-#: Below this a ceiling would spoil the constant quality of small pictures.
-MIN_CEILING_BPS = 200_000
 #: Pixels; the thumbnail is a preview, not a still.
 THUMBNAIL_WIDTH = 640
 
@@ -60,12 +58,14 @@ def input_options() -> dict[str, str | int]:
     }
 
 
-def encode_argv(plan: EncodePlan, source: Path, target: Path) -> list[str]:
-    """Encode a whole source into one output file."""
+def encode_argv(plan: EncodePlan, sources: Sequence[Path], target: Path) -> list[str]:
+    """Encode whole sources, one for each of the plan's inputs, into one output file."""
+    (source,) = sources
+    (share,) = plan.inputs
     source_options = dict(input_options())
-    if plan.origin_us:
+    if share.origin_us:
         # Negative: what stands `origin_us` after the source's start gets time 0, in all streams alike.
-        source_options["itsoffset"] = f"-{_seconds(plan.origin_us)}"
+        source_options["itsoffset"] = f"-{_seconds(share.origin_us)}"
     if _copies(plan):
         # AVI and raw streams have no presentation times, which the muxers of copies ask for.
         source_options["fflags"] = "+genpts"
@@ -83,11 +83,11 @@ def encode_argv(plan: EncodePlan, source: Path, target: Path) -> list[str]:
     }
     # By absolute index: the probe chose the streams, and ffmpeg's own choice could take cover art or commentary.
     if plan.video:
-        streams.append(media[str(plan.source_video_index)])
-        options |= _video_options(plan.video)
+        streams.append(media[str(share.video_index)])
+        options |= video_options(plan.video)
     if plan.audio:
-        streams.append(media[str(plan.source_audio_index)])
-        options |= _audio_options(plan.audio)
+        streams.append(media[str(share.audio_index)])
+        options |= audio_options(plan.audio)
     output = ffmpeg.output(*streams, _url(target), **options)
     # Overwrite: the folder is the attempt's own, and ffmpeg has no standard input to ask on.
     return _compile(output.overwrite_output())
@@ -159,43 +159,6 @@ def _read_through(path: Path, bounds: Mapping[str, str], options: Mapping[str, s
     media = ffmpeg.input(_url(path), **input_options(), **bounds)
     # V leaves cover art out; `?` because either kind may be missing.
     return ffmpeg.output(media["V?"], media["a?"], "-", f="null", **options)
-
-
-def _video_options(video: VideoPlan) -> dict[str, str | int]:
-    if video.encoder == COPY:
-        return {"c:v": COPY}
-    encoder = video_encoder(video.encoder)
-    rate = parse_rational(video.frame_rate)
-    ceiling = round(float(video.width * video.height * rate) * encoder.ceiling_bits_per_pixel)
-    numbers = {
-        "bitrate": video.bitrate_bps,
-        "maxrate": video.bitrate_bps * 3 // 2,
-        "bufsize": video.bitrate_bps * 2,
-        "ceiling": max(ceiling, MIN_CEILING_BPS),
-    }
-    rate_options = encoder.target_rate if video.bitrate_bps else encoder.quality
-    return {
-        "c:v": encoder.name,
-        "vf": video_filters(video),
-        # The filter has made the rate constant and the count exact; nothing after it may drop or repeat.
-        "fps_mode": "passthrough",
-        **{name: value.format(**numbers) for name, value in {**encoder.arguments, **rate_options}.items()},
-    }
-
-
-def _audio_options(audio: AudioPlan) -> dict[str, str | int]:
-    if audio.encoder == COPY:
-        return {"c:a": COPY}
-    options: dict[str, str | int] = {
-        "c:a": audio.encoder,
-        "af": audio_filters(audio),
-        # Said again to the encoder: some would take a neighbouring rate in silence.
-        "ar": audio.sample_rate_hz,
-        "ac": audio.channels,
-    }
-    if audio.bitrate_bps:
-        return options | {"b:a": audio.bitrate_bps}
-    return options | dict(AUDIO_CODECS[audio.codec].quality)
 
 
 def _copies(plan: EncodePlan) -> bool:

@@ -60,7 +60,16 @@ def _video(stream: Mapping[str, Any]) -> VideoTrack:
         frames=_integer(stream.get("nb_read_packets")),
         duration_us=_track_duration(stream),
         start_us=_microseconds(stream.get("start_time")),
+        color_range=_color(stream, "color_range"),
+        color_primaries=_color(stream, "color_primaries"),
+        color_transfer=_color(stream, "color_transfer"),
+        color_matrix=_color(stream, "color_space"),
     )
+
+
+def _color(stream: Mapping[str, Any], member: str) -> str:
+    value = str(stream.get(member, ""))
+    return "" if value in ("unknown", "reserved", "unspecified") else value
 
 
 def _audio(stream: Mapping[str, Any]) -> AudioTrack:

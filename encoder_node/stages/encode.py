@@ -1,5 +1,6 @@
 """Encode: one output of one source, checked before it is handed on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,9 +41,9 @@ class EncodeStage:
         """
         work = attempt.work(EncodeWork)
         container = CONTAINERS[work.plan.container]
-        source = local_source(attempt, work.source)
+        sources = [local_source(attempt, each.object) for each in work.sources]
         target = attempt.folder / f"output.{container.extension}"
-        reader, outcome = self._run_ffmpeg(attempt, work.plan, source, target)
+        reader, outcome = self._run_ffmpeg(attempt, work.plan, sources, target)
         info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
         _check(work.plan, info, reader, outcome)
         stored = attempt.upload(
@@ -53,7 +54,7 @@ class EncodeStage:
         return EncodeResult(part=EncodedPart(object=stored, info=info))
 
     def _run_ffmpeg(
-        self, attempt: Attempt, plan: EncodePlan, source: Path, target: Path
+        self, attempt: Attempt, plan: EncodePlan, sources: Sequence[Path], target: Path
     ) -> tuple[ProgressReader, Outcome]:
         frames = plan.video.frames if plan.video else 0
 
@@ -65,7 +66,7 @@ class EncodeStage:
             limits = replace(limits, memory_bytes=0)  # CUDA maps more address space than any sane limit
         reader = ProgressReader(on_block)
         outcome = self._tools.succeed(
-            encode_argv(plan, source, target),
+            encode_argv(plan, sources, target),
             folder=attempt.folder,
             stop=attempt.stop,
             phase=Phase.ENCODE,

@@ -52,12 +52,20 @@ class IngestWork:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncodeWork:
-    """Encode one output (later: one chunk of it)."""
+class EncodeSource:
+    """A stored source with what the probe found in it."""
 
-    source: StoredObject
-    source_info: MediaInfo
+    object: StoredObject
+    info: MediaInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodeWork:
+    """Encode one output (later: one chunk of it). `sources` are the plan's inputs; `overlay` is a PNG."""
+
     plan: EncodePlan
+    sources: tuple[EncodeSource, ...]
+    overlay: StoredObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

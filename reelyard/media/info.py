@@ -19,7 +19,7 @@ class VideoTrack:
 
     `start_us` is its first frame on the file's own clock (ffprobe's `start_time`, as `MediaInfo.start_us` is),
     `duration_us` runs from there to the end of its last frame; 0 when the file doesn't say. `frames` are packets
-    that were counted.
+    that were counted. The `color_*` are ffprobe's names, "" where the file doesn't say.
     """
 
     index: int
@@ -37,6 +37,10 @@ class VideoTrack:
     frames: int = 0
     duration_us: int = 0
     start_us: int = 0
+    color_range: str = ""
+    color_primaries: str = ""
+    color_transfer: str = ""
+    color_matrix: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

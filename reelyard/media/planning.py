@@ -3,6 +3,7 @@
 The plan is made once, before any task of the output runs, so that all of its parts, retries and nodes agree.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reelyard.media.catalogue import (
@@ -29,7 +30,7 @@ from reelyard.media.framing import (
 )
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
 from reelyard.media.output import OutputSpec
-from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
+from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
 from reelyard.media.published import FRAME_RATES
 from reelyard.media.sizing import output_size
 
@@ -40,8 +41,10 @@ _STEREO = 2
 _FALLBACK_SAMPLE_RATE_HZ = 48_000
 
 
-def plan_output(spec: OutputSpec, source: MediaInfo, *, hardware_encoders: frozenset[str] = frozenset()) -> EncodePlan:
-    """Plan one output against one source.
+def plan_output(
+    spec: OutputSpec, sources: Sequence[MediaInfo], *, hardware_encoders: frozenset[str] = frozenset()
+) -> EncodePlan:
+    """Plan one output against its sources, in the order in which they are joined.
 
     `hardware_encoders` are those that some live node has; without them the encoder is a software one.
 
@@ -49,6 +52,7 @@ def plan_output(spec: OutputSpec, source: MediaInfo, *, hardware_encoders: froze
         WorkError: source_not_media, when the source lacks a stream that the output needs; incompatible_format,
             when a stream that is to be copied doesn't fit the container or the size can't be made.
     """
+    (source,) = sources
     container = CONTAINERS[spec.container]
     video_track = _video_track(spec, source)
     audio_track = _audio_track(spec, source)
@@ -62,9 +66,13 @@ def plan_output(spec: OutputSpec, source: MediaInfo, *, hardware_encoders: froze
         duration_us=_duration(source, video, audio),
         video=video,
         audio=audio,
-        source_video_index=video_track.index if video_track else -1,
-        source_audio_index=audio_track.index if audio_track else -1,
-        origin_us=origin,
+        inputs=(
+            InputPlan(
+                video_index=video_track.index if video_track else -1,
+                audio_index=audio_track.index if audio_track else -1,
+                origin_us=origin,
+            ),
+        ),
     )
 
 

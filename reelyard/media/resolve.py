@@ -5,6 +5,8 @@ defaults. What the *client* says is never ignored: a member that can't take effe
 its codecs apply where the container holds them, its settings of a stream where that stream is encoded.
 """
 
+from typing import Any
+
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
@@ -136,7 +138,7 @@ def _refuse_idle_members(request: OutputRequest, codec_field: str, codec: str, m
         )
 
 
-def _merged(request: OutputRequest, defaults: OutputRequest, codec: str, members: tuple[str, ...]) -> dict[str, int]:
+def _merged(request: OutputRequest, defaults: OutputRequest, codec: str, members: tuple[str, ...]) -> dict[str, Any]:
     """The numbers of one stream, the request's over the preset's; all 0 for a stream that isn't encoded."""
     if codec in (COPY, NONE):
         return dict.fromkeys(members, 0)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from reelyard.cluster.wire import from_dict, to_dict
-from reelyard.cluster.work import EncodeWork, Queue, StoredObject, TaskKind
+from reelyard.cluster.work import EncodeSource, EncodeWork, Queue, StoredObject, TaskKind
 from reelyard.media.filenames import output_filename
 from reelyard.media.info import MediaInfo
 from reelyard.media.output import OutputSpec
@@ -43,6 +43,6 @@ def begin_encode(conn: Connection, job: Row[Any], source: Source, plan: EncodePl
         account_id=job.account_id,
         kind=TaskKind.ENCODE,
         queue=Queue.ENCODE_GPU if queue_is_gpu(plan) else Queue.ENCODE_CPU,
-        work=EncodeWork(source=source.stored, source_info=source.info, plan=plan),
+        work=EncodeWork(plan=plan, sources=(EncodeSource(object=source.stored, info=source.info),)),
         job_id=job.id,
     )

@@ -103,7 +103,7 @@ def _plan(verdict: Verdict, source: Source, hardware: frozenset[str]) -> tuple[O
     if isinstance(verdict, SpecError):
         return verdict
     try:
-        return verdict, plan_output(verdict, source.info, hardware_encoders=hardware)
+        return verdict, plan_output(verdict, [source.info], hardware_encoders=hardware)
     except WorkError as error:
         return SpecError("", error.message, code=error.code)
 

@@ -66,7 +66,7 @@ def after_ingest(conn: Connection, task: Row[Any], result: IngestResult, policy:
 def _plan(conn: Connection, job: Row[Any], source: Source, hardware: frozenset[str], policy: Policy) -> None:
     spec = from_dict(OutputSpec, job.spec)
     try:
-        plan = plan_output(spec, source.info, hardware_encoders=hardware)
+        plan = plan_output(spec, [source.info], hardware_encoders=hardware)
     except WorkError as error:
         fail_job(conn, job, error.code, error.message, policy)
         return

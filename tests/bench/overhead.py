@@ -57,7 +57,7 @@ def _compare(
     form: str, seconds: int, rounds: int, clip: Path, service: tuple[SeedClient, Sources], folder: Path
 ) -> Overhead:
     client, sources = service
-    argv = encode_argv(_plan(clip), clip, folder / "bare.mp4")
+    argv = encode_argv(_plan(clip), [clip], folder / "bare.mp4")
     url = f"{sources.url}/file/{clip.name}"
     _time_job(client, url)  # the first one warms caches that a running service has
     pairs = []
@@ -113,4 +113,4 @@ def _plan(clip: Path) -> EncodePlan:
     for line in demuxed.stdout.splitlines():
         reader.feed(line)
     info = check_source(probed, demuxed_us=reader.out_time_us)
-    return plan_output(resolve_output(OutputRequest(output_format_id=0, container="mp4"), None), info)
+    return plan_output(resolve_output(OutputRequest(output_format_id=0, container="mp4"), None), [info])

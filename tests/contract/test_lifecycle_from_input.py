@@ -67,8 +67,9 @@ def test_jobs_of_an_input_that_is_there_go_straight_to_encoding(rig: Rig) -> Non
     assert rig.medium(job.output_media_id).filename == f"{job.output_media_id}-holiday.mp4"
     encode = rig.do(node, Queue.ENCODE_CPU)
     assert isinstance(encode.work, EncodeWork)
-    assert encode.work.source.key == rig.files(source_id)["primary"]
-    assert encode.work.source_info == source_info()
+    (source,) = encode.work.sources
+    assert source.object.key == rig.files(source_id)["primary"]
+    assert source.info == source_info()
     assert rig.job(job.id).started_ms > 0
     rig.through(node, Queue.ENCODE_CPU, Queue.STORE, Queue.STORE, Queue.DISTRIBUTE, Queue.DISTRIBUTE)
     for view in created.jobs:

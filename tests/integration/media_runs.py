@@ -68,8 +68,8 @@ def ingest(path: Path) -> MediaInfo:
 
 def encode(source: Path, target: Path, spec: OutputSpec) -> tuple[EncodePlan, MediaInfo, Ran]:
     """Plan, encode, probe, decode and check one output; the run is that of the encode."""
-    plan = plan_output(spec, ingest(source))
-    ran = run(command.encode_argv(plan, source, target))
+    plan = plan_output(spec, [ingest(source)])
+    ran = run(command.encode_argv(plan, [source], target))
     assert (ran.status, ran.errors) == (0, [])
     info = probe(target)
     decoded = run(command.decode_check_argv(target))

@@ -120,9 +120,9 @@ def test_every_sample_rate_and_extreme_bitrate_encodes(beep: Path, tmp_path: Pat
             audio_bitrate_kbps=kbps,
             channels=channels,
         )
-        plan = plan_output(spec, info)
+        plan = plan_output(spec, [info])
 
-        ran = run(command.encode_argv(plan, beep, tmp_path / "out"))
+        ran = run(command.encode_argv(plan, [beep], tmp_path / "out"))
 
         assert (ran.status, ran.errors) == (0, []), (rate, kbps)
         check_output(plan, probe(tmp_path / "out"), decode_errors=0, decoded_frames=0)
@@ -352,8 +352,8 @@ def test_a_runaway_source_is_stopped_after_its_planned_length(tmp_path: Path) ->
         tmp_path / "two.mkv", *pictures(rate="1", seconds=2), "-vf", "setpts=N*36000/TB", "-fps_mode", "vfr", *X264
     )
     spec = OutputSpec(container="mp4", video_codec="h264", audio_codec=NONE, frame_rate_id=10000)
-    short = plan_output(spec, ingest(make(tmp_path / "one.mkv", *pictures(seconds=1), *X264)))
+    short = plan_output(spec, [ingest(make(tmp_path / "one.mkv", *pictures(seconds=1), *X264))])
 
-    ran = run(command.encode_argv(short, two, tmp_path / "out.mp4"))
+    ran = run(command.encode_argv(short, [two], tmp_path / "out.mp4"))
 
     assert 0 < ran.frames < 200

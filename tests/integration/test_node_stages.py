@@ -23,6 +23,7 @@ from reelyard.cluster.work import (
     DistributeWork,
     EncodedPart,
     EncodeResult,
+    EncodeSource,
     EncodeWork,
     StoreWork,
     TaskKind,
@@ -53,8 +54,8 @@ def ingested(clip: Path, tmp_path: Path, store: FolderStore) -> tuple[MediaInfo,
     shutil.copy(clip, copy)
     info = TOOLS.probe(copy, folder=tmp_path, stop=StopSignal(), phase=Phase.SOURCE)
     stored = store.put_file("ingest/3/7/1/source", copy, mime_type="video/mp4")
-    plan = plan_output(SPEC, info)
-    return info, EncodeWork(source=stored, source_info=info, plan=plan)
+    plan = plan_output(SPEC, [info])
+    return info, EncodeWork(plan=plan, sources=(EncodeSource(object=stored, info=info),))
 
 
 def encode(work: EncodeWork, tmp_path: Path, store: FolderStore) -> tuple[EncodeResult, Attempt]:
@@ -103,7 +104,7 @@ class TestEncode:
     def test_a_missing_source_is_a_storage_fault(
         self, ingested: tuple[MediaInfo, EncodeWork], tmp_path: Path, store: FolderStore
     ) -> None:
-        store.delete(ingested[1].source.key)
+        store.delete(ingested[1].sources[0].object.key)
 
         with pytest.raises(ObjectMissingError):
             encode(ingested[1], tmp_path, store)
@@ -145,8 +146,8 @@ class TestEncode:
         )
         info = TOOLS.probe(source, folder=tmp_path, stop=StopSignal(), phase=Phase.SOURCE)
         stored = store.put_file("ingest/3/7/1/source", source, mime_type="video/x-matroska")
-        plan = plan_output(replace(SPEC, width=0), info)
-        work = EncodeWork(source=stored, source_info=info, plan=plan)
+        plan = plan_output(replace(SPEC, width=0), [info])
+        work = EncodeWork(plan=plan, sources=(EncodeSource(object=stored, info=info),))
         attempt = new_attempt(TaskKind.ENCODE, work, folder=tmp_path / "encode", store=store, prefix="job/3/8/1/")
 
         def stop_when_it_runs() -> None:

@@ -109,15 +109,23 @@ class IngestWork(_message.Message):
     source_url: str
     def __init__(self, input_media_id: _Optional[int] = ..., source_url: _Optional[str] = ...) -> None: ...
 
+class EncodeSource(_message.Message):
+    __slots__ = ("object", "info")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    object: StoredObject
+    info: _media_pb2.MediaInfo
+    def __init__(self, object: _Optional[_Union[StoredObject, _Mapping]] = ..., info: _Optional[_Union[_media_pb2.MediaInfo, _Mapping]] = ...) -> None: ...
+
 class EncodeWork(_message.Message):
-    __slots__ = ("source", "source_info", "plan")
-    SOURCE_FIELD_NUMBER: _ClassVar[int]
-    SOURCE_INFO_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("plan", "sources", "overlay")
     PLAN_FIELD_NUMBER: _ClassVar[int]
-    source: StoredObject
-    source_info: _media_pb2.MediaInfo
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    OVERLAY_FIELD_NUMBER: _ClassVar[int]
     plan: _media_pb2.EncodePlan
-    def __init__(self, source: _Optional[_Union[StoredObject, _Mapping]] = ..., source_info: _Optional[_Union[_media_pb2.MediaInfo, _Mapping]] = ..., plan: _Optional[_Union[_media_pb2.EncodePlan, _Mapping]] = ...) -> None: ...
+    sources: _containers.RepeatedCompositeFieldContainer[EncodeSource]
+    overlay: StoredObject
+    def __init__(self, plan: _Optional[_Union[_media_pb2.EncodePlan, _Mapping]] = ..., sources: _Optional[_Iterable[_Union[EncodeSource, _Mapping]]] = ..., overlay: _Optional[_Union[StoredObject, _Mapping]] = ...) -> None: ...
 
 class EncodedPart(_message.Message):
     __slots__ = ("object", "info")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from encoder_node import command
-from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
+from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
 
 GOLDEN = Path(__file__).parent / "golden"
 SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/output")
@@ -27,31 +27,31 @@ def plan(container: str, video: VideoPlan | None, audio: AudioPlan | None, origi
         duration_us=10_000_000,
         video=video,
         audio=audio,
-        source_video_index=0 if video else -1,
-        source_audio_index=1 if audio else -1,
-        origin_us=origin_us,
+        inputs=(InputPlan(video_index=0 if video else -1, audio_index=1 if audio else -1, origin_us=origin_us),),
     )
 
 
 COMMANDS = {
-    "encode_mp4_quality": command.encode_argv(plan("mp4", H264, AAC), SOURCE, TARGET),
-    "encode_mp4_bitrate": command.encode_argv(plan("mp4", replace(H264, bitrate_bps=800_000), AAC), SOURCE, TARGET),
-    "encode_mp4_silent_shifted": command.encode_argv(plan("mp4", H264, None, origin_us=21_333), SOURCE, TARGET),
+    "encode_mp4_quality": command.encode_argv(plan("mp4", H264, AAC), [SOURCE], TARGET),
+    "encode_mp4_bitrate": command.encode_argv(plan("mp4", replace(H264, bitrate_bps=800_000), AAC), [SOURCE], TARGET),
+    "encode_mp4_silent_shifted": command.encode_argv(plan("mp4", H264, None, origin_us=21_333), [SOURCE], TARGET),
     "encode_mp4_nvenc_quality": command.encode_argv(
-        plan("mp4", replace(H264, encoder="h264_nvenc"), AAC), SOURCE, TARGET
+        plan("mp4", replace(H264, encoder="h264_nvenc"), AAC), [SOURCE], TARGET
     ),
     "encode_mp4_nvenc_bitrate": command.encode_argv(
-        plan("mp4", replace(H264, encoder="h264_nvenc", bitrate_bps=800_000), AAC), SOURCE, TARGET
+        plan("mp4", replace(H264, encoder="h264_nvenc", bitrate_bps=800_000), AAC), [SOURCE], TARGET
     ),
-    "encode_webm_quality": command.encode_argv(plan("webm", VP8, VORBIS), SOURCE, TARGET),
+    "encode_webm_quality": command.encode_argv(plan("webm", VP8, VORBIS), [SOURCE], TARGET),
     "encode_webm_bitrate": command.encode_argv(
-        plan("webm", replace(VP8, bitrate_bps=500_000), replace(VORBIS, channels=2, bitrate_bps=96_000)), SOURCE, TARGET
+        plan("webm", replace(VP8, bitrate_bps=500_000), replace(VORBIS, channels=2, bitrate_bps=96_000)),
+        [SOURCE],
+        TARGET,
     ),
-    "encode_matroska": command.encode_argv(plan("matroska", H264, MP3), SOURCE, TARGET),
-    "encode_mp3": command.encode_argv(plan("mp3", None, MP3), SOURCE, TARGET),
-    "encode_m4a": command.encode_argv(plan("m4a", None, AAC), SOURCE, TARGET),
-    "remux_mp4": command.encode_argv(plan("mp4", COPY_VIDEO, COPY_AUDIO), SOURCE, TARGET),
-    "remux_video_encode_audio": command.encode_argv(plan("matroska", COPY_VIDEO, MP3), SOURCE, TARGET),
+    "encode_matroska": command.encode_argv(plan("matroska", H264, MP3), [SOURCE], TARGET),
+    "encode_mp3": command.encode_argv(plan("mp3", None, MP3), [SOURCE], TARGET),
+    "encode_m4a": command.encode_argv(plan("m4a", None, AAC), [SOURCE], TARGET),
+    "remux_mp4": command.encode_argv(plan("mp4", COPY_VIDEO, COPY_AUDIO), [SOURCE], TARGET),
+    "remux_video_encode_audio": command.encode_argv(plan("matroska", COPY_VIDEO, MP3), [SOURCE], TARGET),
     "probe": command.probe_argv(SOURCE),
     "thumbnail": command.thumbnail_argv(SOURCE, TARGET, video_index=2, at_us=1_500_000),
     "decode_whole": command.decode_check_argv(TARGET),

@@ -7,7 +7,7 @@ from reelyard.media.catalogue import AUDIO_CODECS
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack
 from reelyard.media.output import OutputSpec
-from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
+from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
 from reelyard.media.planning import audio_bitrate, nearest_sample_rate, plan_output, queue_is_gpu, software_plan
 
 VIDEO = VideoTrack(
@@ -26,7 +26,7 @@ SOURCE = MediaInfo(container="mov,mp4,m4a,3gp,3g2,mj2", duration_us=10_000_000, 
 
 def plan(source: MediaInfo = SOURCE, *, gpu: frozenset[str] = frozenset(), **members: Any) -> EncodePlan:
     spec = OutputSpec(**{"container": "mp4", "video_codec": "h264", "audio_codec": "aac"} | members)
-    return plan_output(spec, source, hardware_encoders=gpu)
+    return plan_output(spec, [source], hardware_encoders=gpu)
 
 
 def video(track: VideoTrack = VIDEO, **members: Any) -> VideoPlan:
@@ -68,8 +68,7 @@ def test_every_number_of_a_plain_output_is_settled() -> None:
             bitrate_bps=128_000,
             duration_us=10_000_000,
         ),
-        source_video_index=0,
-        source_audio_index=1,
+        inputs=(InputPlan(video_index=0, audio_index=1),),
     )
 
 
@@ -82,14 +81,14 @@ def test_the_first_stream_of_each_kind_is_read_by_its_absolute_index() -> None:
 
     made = plan(source)
 
-    assert (made.source_video_index, made.source_audio_index) == (2, 5)
+    assert made.inputs == (InputPlan(video_index=2, audio_index=5),)
 
 
 def test_a_silent_source_gives_a_silent_video() -> None:
     made = plan(replace(SOURCE, audio=()), audio_codec="aac")
 
     assert made.audio is None
-    assert made.source_audio_index == -1
+    assert made.inputs[0].audio_index == -1
 
 
 def test_an_audio_output_leaves_the_picture_out() -> None:
@@ -220,8 +219,8 @@ def test_a_shift_of_less_than_a_frame_is_taken_off_all_streams() -> None:
 
     made = plan(shifted)
 
-    assert made.origin_us == 23_000
-    assert plan(replace(SOURCE, video=(replace(VIDEO, start_us=40_000),))).origin_us == 0
+    assert made.inputs[0].origin_us == 23_000
+    assert plan(replace(SOURCE, video=(replace(VIDEO, start_us=40_000),))).inputs[0].origin_us == 0
 
 
 @pytest.mark.parametrize(
@@ -307,7 +306,7 @@ def test_a_copy_keeps_the_streams_own_numbers() -> None:
     assert made.audio == AudioPlan(
         codec="copy", encoder="copy", sample_rate_hz=48000, channels=2, duration_us=10_000_000
     )
-    assert made.origin_us == 0
+    assert made.inputs[0].origin_us == 0
 
 
 def test_a_copy_that_the_container_cant_hold_is_refused() -> None:
