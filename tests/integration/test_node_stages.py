@@ -96,7 +96,9 @@ class TestEncode:
         self, ingested: tuple[MediaInfo, EncodeWork], tmp_path: Path
     ) -> None:
         remote = RemoteStore(tmp_path / "store")
-        work = replace(ingested[1], source=replace(ingested[1].source, sha256="0" * 64))
+        (source,) = ingested[1].sources
+        damaged = replace(source, object=replace(source.object, sha256="0" * 64))
+        work = replace(ingested[1], sources=(damaged,))
 
         with pytest.raises(StorageError, match="SHA-256"):
             encode(work, tmp_path, remote)
