@@ -10,7 +10,7 @@ from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, VIDEO_CODEC
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
 from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
-from reelyard.media.planning import stream_duration_us
+from reelyard.media.video_planning import stream_duration_us
 
 _SECOND_US = 1_000_000
 

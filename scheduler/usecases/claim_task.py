@@ -20,6 +20,7 @@ from scheduler.store.clock import now_ms, read_now
 from scheduler.store.database import Database
 from scheduler.store.job_queries import lock_ingest_with_jobs
 from scheduler.store.node_queries import find_node, present_nodes
+from scheduler.store.sealed import unseal
 from scheduler.store.tables import accounts, ingests, jobs, tasks
 from scheduler.store.task_queries import count_passes, insert_attempt, lock_task, move_task
 from scheduler.store.transitions import transition
@@ -160,7 +161,7 @@ def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
 
 
 def _source_url(conn: Connection, ingest_id: int) -> str:
-    return str(conn.execute(select(ingests.c.source_url).where(ingests.c.id == ingest_id)).scalar_one())
+    return unseal(conn, conn.execute(select(ingests.c.source_url).where(ingests.c.id == ingest_id)).scalar_one())
 
 
 def _receiver(conn: Connection, job_id: int) -> tuple[str, str]:
@@ -171,4 +172,4 @@ def _receiver(conn: Connection, job_id: int) -> tuple[str, str]:
         .where(jobs.c.id == job_id)
     )
     row = conn.execute(query).one()
-    return str(row.spec["ping_url"]), str(row.webhook_secret)
+    return unseal(conn, row.spec["ping_url"]), unseal(conn, row.webhook_secret)

@@ -1,6 +1,7 @@
 """Inserts media, ingests and jobs in their first state, within a caller's transaction."""
 
 import secrets
+from typing import Any
 
 from sqlalchemy import Connection, insert
 
@@ -12,6 +13,7 @@ from scheduler.domain.job import JOB
 from scheduler.domain.media import MEDIA, MediaKind
 from scheduler.store.clock import now_ms
 from scheduler.store.ids import new_id
+from scheduler.store.sealed import seal
 from scheduler.store.tables import ingests, job_inputs, jobs, media
 from scheduler.store.task_queries import insert_task
 from scheduler.store.transitions import record_creation
@@ -34,7 +36,7 @@ def insert_ingest(
             state=INGEST.initial,
             title=title,
             customer_reference_id=customer_reference_id,
-            source_url=source_url,
+            source_url=seal(conn, source_url),
             created_ms=now_ms(),
             updated_ms=now_ms(),
         )
@@ -65,7 +67,7 @@ def insert_job(
             ingest_id=ingest_id,
             output_media_id=output_id,
             state=JOB.initial,
-            spec=to_dict(spec),
+            spec=_sealed(conn, spec),
             base_url=base_url,
             created_ms=now_ms(),
             updated_ms=now_ms(),
@@ -74,6 +76,12 @@ def insert_job(
     conn.execute(insert(job_inputs).values(job_id=job_id, position=0, media_id=source_id))
     record_creation(conn, JOB, job_id)
     return job_id
+
+
+def _sealed(conn: Connection, spec: OutputSpec) -> dict[str, Any]:
+    """The specification as its row keeps it; whoever needs one of its URLs must `unseal` that."""
+    secrets_of = ("ping_url", "delivery_location", "overlay_image_url")
+    return to_dict(spec) | {name: seal(conn, getattr(spec, name)) for name in secrets_of}
 
 
 def _insert_medium(conn: Connection, account_id: int, kind: MediaKind, *, title: str = "", container: str = "") -> int:

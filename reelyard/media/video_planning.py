@@ -1,0 +1,76 @@
+"""The video of one output: which stream is read, and every number of what is made of it."""
+
+from reelyard.media.catalogue import COPY, NONE, VIDEO_CODECS, Container, video_codec_display
+from reelyard.media.copying import check_copy
+from reelyard.media.encoders import VideoEncoder
+from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.framing import duration_of, frames_until, origin_us, rate_text, source_rate, video_end_us
+from reelyard.media.info import MediaInfo, VideoTrack, parse_rational
+from reelyard.media.output import OutputSpec
+from reelyard.media.plan import VideoPlan
+from reelyard.media.published import FRAME_RATES
+from reelyard.media.sizing import output_size
+
+
+def choose_video(spec: OutputSpec, source: MediaInfo) -> VideoTrack | None:
+    """The stream of the source that the output's pictures come from; None for an output without any.
+
+    Raises:
+        WorkError: source_not_media, when the source has none.
+    """
+    if spec.video_codec == NONE:
+        return None
+    if not source.video:
+        raise WorkError(
+            ErrorCode.SOURCE_NOT_MEDIA,
+            "The source has no video, and this output needs some: ask for the video codec 'none' or for a container "
+            "of audio alone.",
+        )
+    return source.video[0]
+
+
+def plan_video(
+    spec: OutputSpec, source: MediaInfo, track: VideoTrack, container: Container, live: frozenset[str]
+) -> VideoPlan:
+    """Settle the video; `live` are the hardware encoders that some node has.
+
+    Raises:
+        WorkError: incompatible_format.
+    """
+    if spec.video_codec == COPY:
+        check_copy(track.codec, video_codec_display(track.codec), container.copy_video, container)
+        return VideoPlan(
+            codec=COPY,
+            encoder=COPY,
+            width=track.width,
+            height=track.height,
+            frame_rate=track.frame_rate,
+            frames=track.frames,
+        )
+    codec = VIDEO_CODECS[spec.video_codec]
+    width, height = output_size(track, spec.width, spec.height, codec.size_multiple)
+    rate = parse_rational(FRAME_RATES[spec.frame_rate_id]) if spec.frame_rate_id in FRAME_RATES else source_rate(track)
+    end = video_end_us(source, track) - origin_us(source, track, rate)
+    return VideoPlan(
+        codec=codec.code,
+        encoder=_encoder(codec.encoders, live, width, height).name,
+        width=width,
+        height=height,
+        frame_rate=rate_text(rate),
+        bitrate_bps=spec.video_bitrate_kbps * 1000,
+        frames=frames_until(end, rate),
+    )
+
+
+def _encoder(encoders: tuple[VideoEncoder, ...], live: frozenset[str], width: int, height: int) -> VideoEncoder:
+    for encoder in encoders:
+        if (not encoder.hardware or encoder.name in live) and encoder.takes(width, height):
+            return encoder
+    raise WorkError(
+        ErrorCode.INCOMPATIBLE_FORMAT, f"No encoder of this codec takes pictures of {width}x{height}: ask for less."
+    )
+
+
+def stream_duration_us(video: VideoPlan) -> int:
+    """How long the planned video lasts, in microseconds; 0 when the rate isn't known."""
+    return duration_of(video.frames, parse_rational(video.frame_rate))
