@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
+from reelyard.media.audio_planning import audio_bitrate, nearest_sample_rate
 from reelyard.media.catalogue import AUDIO_CODECS
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
-from reelyard.media.audio_planning import audio_bitrate, nearest_sample_rate
 from reelyard.media.planning import plan_output, queue_is_gpu, software_plan
 
 VIDEO = VideoTrack(
