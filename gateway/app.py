@@ -12,6 +12,8 @@ from gateway.error_answers import error_answer, internal_error_answer
 from gateway.errors import MethodNotAllowedError, PathNotFoundError
 from gateway.gomi import account_keys, calls, formats, ingests, jobs, media
 from gateway.gomi.statuses import http_status
+from gateway.openapi import routes as openapi
+from gateway.openapi.document import describe
 from gateway.operations import metrics_router
 from gateway.operations import router as operations_router
 from gateway.parts import Parts
@@ -19,20 +21,25 @@ from gateway.paths import FoldedPaths
 from gateway.request_scope import RequestMetrics, RequestScope, shown_path
 from reelyard.media.errors import ErrorCode, ReelyardError
 
+#: The calls of the API, by their paths.
+CALLS = (jobs.router, ingests.router, media.router, formats.router, account_keys.router)
+
 log = structlog.get_logger(__name__)
 
 
 def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
     """The application over its parts; `with_metrics` serves /metrics beside the API.
 
-    There is no generated description of the API: the calls read and write their bodies themselves, and FastAPI's
-    would say nothing true of them.
+    FastAPI's own description is off: the calls read and write their bodies themselves, so it would say nothing true
+    of them. `gateway.openapi` makes one from what the calls are made of.
     """
-    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
-    for calls_of in (jobs, ingests, media, formats, account_keys):
-        app.include_router(calls_of.router)
+    for each in CALLS:
+        app.include_router(each)
+    app.state.openapi_document = describe(route for each in CALLS for route in each.routes)
     app.include_router(downloads.router)
+    app.include_router(openapi.router)
     app.include_router(operations_router)
     if with_metrics:
         app.include_router(metrics_router)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from gateway.authentication import bearer_keys, missing_key, the_one_key
@@ -70,13 +71,26 @@ class Call:
         )
 
 
-def answers(body: type[Body]) -> Any:
+@dataclass(frozen=True)
+class AnswersWith:
     """What a route depends on to say which body it answers with: an error of the call has its root in XML."""
 
-    async def note(request: Request) -> None:
-        note_answer(request.scope, body)
+    body: type[Body]
 
-    return Depends(note)
+    async def __call__(self, request: Request) -> None:
+        """Note it for the request that is being served."""
+        note_answer(request.scope, self.body)
+
+
+def answers(body: type[Body]) -> Any:
+    """A dependency of a route that answers with this body."""
+    return Depends(AnswersWith(body))
+
+
+def answer_body_of(route: APIRoute) -> type[Body] | None:
+    """The body that a route answers with; None for a route that is no call."""
+    said = (each.dependency for each in route.dependencies)
+    return next((each.body for each in said if isinstance(each, AnswersWith)), None)
 
 
 async def call_without_body(request: Request) -> Call:

@@ -32,12 +32,11 @@ INGEST_STATUS: Mapping[str, str] = MappingProxyType(
 )
 
 #: A request that reached its call is answered 200, whatever became of it; these did not reach one, or are our fault.
+#: (An unknown path and a wrong method are found by the routing, which gives them their status itself.)
 HTTP_STATUS: Mapping[ErrorCode, HTTPStatus] = MappingProxyType(
     {
         ErrorCode.UNAUTHORIZED: HTTPStatus.UNAUTHORIZED,
         ErrorCode.FORBIDDEN: HTTPStatus.FORBIDDEN,
-        ErrorCode.NOT_FOUND: HTTPStatus.NOT_FOUND,
-        ErrorCode.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
         ErrorCode.REQUEST_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ErrorCode.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         ErrorCode.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,

@@ -1,0 +1,146 @@
+"""JSON Schemas of the bodies that calls read, made from the tables that read them (`gateway.gomi.members`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from gateway.gomi.create_from_input import INPUT_MEDIA_ID
+from gateway.gomi.create_ingest import TITLE
+from gateway.gomi.create_request import OUTPUTS_MAX
+from gateway.gomi.members import (
+    API_KEY,
+    CUSTOMER_REFERENCE_ID,
+    LABEL,
+    LISTS,
+    OUTPUT_JOBS,
+    OUTPUT_MEMBERS,
+    SOURCE_MEDIA_URL,
+    Kind,
+    OutputMember,
+)
+from gateway.gomi.xml_answer import NAMESPACE
+from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS
+from reelyard.media.published import AS_SOURCE, FRAME_RATES, SAMPLE_RATES
+from reelyard.media.values import MAX_REFERENCE, MAX_TITLE
+
+Schema = dict[str, Any]
+
+_OUTPUT = "OutputJobItem"
+_TEXT: Schema = {"type": ["string", "null"]}
+_TYPES: Mapping[Kind, Schema] = MappingProxyType(
+    {
+        Kind.TEXT: _TEXT,
+        Kind.FLAG: {"type": ["boolean", "null"]},
+        Kind.WHOLE: {"type": ["integer", "null"]},
+        Kind.WHOLE_FROM_1: {"type": ["integer", "null"], "minimum": 0, "description": "0 is unset."},
+    }
+)
+#: What is valid for a field, where that is a list or a length.
+_VALID: Mapping[str, Schema] = MappingProxyType(
+    {
+        "container": {"enum": [*CONTAINERS, None]},
+        "video_codec": {"enum": [*VIDEO_CODECS, COPY, NONE, None]},
+        "audio_codec": {"enum": [*AUDIO_CODECS, COPY, NONE, None]},
+        "frame_rate_id": {"enum": [AS_SOURCE, *FRAME_RATES, None], "description": "Thousandths of a frame a second."},
+        "sample_rate_hz": {"enum": [AS_SOURCE, *SAMPLE_RATES, None], "description": "Hz; -1 is as the source."},
+        "channels": {"enum": [1, 2, None]},
+        "title": {"maxLength": MAX_TITLE},
+        "customer_reference_id": {"maxLength": MAX_REFERENCE},
+        "ping_url": {"format": "uri", "description": "Gets the job's outcome by POST; http or https."},
+        "output_format_id": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "An output format of GET /format whose settings this output's members override; 0: none.",
+        },
+        "video_bitrate_kbps": {"description": "kbit/s; 0 is unset."},
+        "audio_bitrate_kbps": {"description": "kbit/s; 0 is unset."},
+    }
+)
+_KEY: Schema = {"type": ["string", "null"], "description": "The API key, unless the query or a header has it."}
+_SOURCE: Schema = {"type": "string", "description": "The URL of the source."}
+_REFERENCE: Schema = {"type": ["string", "null"], "maxLength": MAX_REFERENCE, "description": "Yours; told back."}
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The body of one call: the root that its XML samples have, its members, and those that must be there."""
+
+    name: str
+    members: Mapping[str, Schema]
+    required: tuple[str, ...] = ()
+    may_be_absent: bool = False
+
+    @property
+    def schema(self) -> Schema:
+        schema: Schema = {
+            "type": "object",
+            "properties": {API_KEY: _KEY, **self.members},
+            "xml": {"name": self.name, "namespace": NAMESPACE},
+        }
+        return schema | ({"required": list(self.required)} if self.required else {})
+
+
+def _outputs() -> Schema:
+    return {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": OUTPUTS_MAX,
+        "items": {"$ref": f"#/components/schemas/{_OUTPUT}"},
+        "xml": {"wrapped": True},
+    }
+
+
+def output_member(each: OutputMember) -> Schema:
+    """The schema of one member of an output."""
+    return {**_TYPES[each.kind], **_VALID.get(each.field, {})}
+
+
+_ONLY_A_KEY = _Request("Call", {}, may_be_absent=True)
+_REQUESTS: Mapping[tuple[str, str], _Request] = MappingProxyType(
+    {
+        ("POST", "/job/create"): _Request(
+            "CreateJob", {SOURCE_MEDIA_URL: _SOURCE, OUTPUT_JOBS: _outputs()}, (SOURCE_MEDIA_URL, OUTPUT_JOBS)
+        ),
+        ("POST", "/job/createjobfrominputmedia"): _Request(
+            "CreateJobFromInputMedia",
+            {
+                INPUT_MEDIA_ID: {
+                    "type": ["string", "integer"],
+                    "description": "The ID of an input medium; several, to be joined, with | between them.",
+                },
+                OUTPUT_JOBS: _outputs(),
+            },
+            (INPUT_MEDIA_ID, OUTPUT_JOBS),
+        ),
+        ("POST", "/job/{job_id}/cancel"): _ONLY_A_KEY,
+        ("POST", "/ingest/create"): _Request(
+            "CreateIngest",
+            {SOURCE_MEDIA_URL: _SOURCE, TITLE: _TEXT, CUSTOMER_REFERENCE_ID: _REFERENCE},
+            (SOURCE_MEDIA_URL,),
+        ),
+        ("POST", "/ingest/{ingest_id}/cancel"): _ONLY_A_KEY,
+        ("POST", "/account/keys"): _Request("CreateKey", {LABEL: _TEXT}, may_be_absent=True),
+    }
+)
+
+
+def requests_of_calls() -> Mapping[tuple[str, str], str]:
+    """The names of the schemas of bodies, by method and path below the API's prefix."""
+    return {call: request.name for call, request in _REQUESTS.items()}
+
+
+def optional_requests() -> frozenset[str]:
+    """Those of them that need not be sent."""
+    return frozenset(request.name for request in _REQUESTS.values() if request.may_be_absent)
+
+
+def request_schemas() -> dict[str, Schema]:
+    """The schemas of bodies by their names."""
+    item: Schema = {
+        "type": "object",
+        "properties": {each.name: output_member(each) for each in OUTPUT_MEMBERS},
+        "required": ["OutputFormatID"],
+        "xml": {"name": LISTS[OUTPUT_JOBS]},
+    }
+    return {request.name: request.schema for request in _REQUESTS.values()} | {_OUTPUT: item}
