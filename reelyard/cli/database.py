@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import Annotated
 
@@ -30,12 +31,20 @@ class AdministrationSettings(DataSettings):
     )
 
 
+class Schema(Enum):
+    """What is done about the schema before a command works with the database."""
+
+    UPDATE = auto()  # brought up to date, as a scheduler does it
+    CHECK = auto()  # an older one is refused
+    AS_IS = auto()
+
+
 @contextlib.contextmanager
-def open_database(data: Path | None, *, only_read: bool = False) -> Iterator[Database]:
-    """The database of the cluster, or of the data folder; its schema is brought up to date unless `only_read`.
+def open_database(data: Path | None, *, schema: Schema = Schema.UPDATE) -> Iterator[Database]:
+    """The database of the cluster, or of the data folder.
 
     Raises:
-        DataFolderError: no Reelyard was started there yet, or (`only_read`) one of an older version.
+        DataFolderError: no Reelyard was started there yet, or one of an older version (`Schema.CHECK`).
         UnavailableError: the database can't be reached.
     """
     settings = read_settings(AdministrationSettings, os.environ)
@@ -50,9 +59,9 @@ def open_database(data: Path | None, *, only_read: bool = False) -> Iterator[Dat
         url = folder.database_url
     database = Database(database_url(url))
     try:
-        if not only_read:
+        if schema is Schema.UPDATE:
             migrate(database)
-        elif not is_ready_for_us(database):
+        elif schema is Schema.CHECK and not is_ready_for_us(database):
             raise DataFolderError(
                 "the database is of an older Reelyard than this command; start a scheduler of this version first"
             )

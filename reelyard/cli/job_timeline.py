@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from reelyard.cli.columns import columns, moment
-from reelyard.cli.database import DataOption, open_database
+from reelyard.cli.database import DataOption, Schema, open_database
 from scheduler.usecases.read_timeline import Timeline, read_timeline
 
 
@@ -14,7 +14,7 @@ def job(
     data: DataOption = None,
 ) -> None:
     """Show the time line of a job: its stages, tasks and attempts, and why it failed."""
-    with open_database(data, only_read=True) as database:
+    with open_database(data, schema=Schema.CHECK) as database:
         timeline = read_timeline(database, job_id)
     print(render(timeline))
 

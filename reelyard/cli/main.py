@@ -15,6 +15,7 @@ from reelyard.cli.columns import columns
 from reelyard.cli.data_folder import DataFolderError
 from reelyard.cli.demo.flow import DEFAULT_OUTPUT, run_demo
 from reelyard.cli.job_timeline import job
+from reelyard.cli.migration import migrate
 from reelyard.cli.setting_list import all_settings
 from reelyard.cli.standalone import serve_standalone
 from reelyard.cli.top import top
@@ -35,6 +36,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(accounts, name="accounts")
 app.command()(top)
 app.command()(job)
+app.command()(migrate)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reelyard.cli.columns import moment
-from reelyard.cli.database import DataOption, open_database
+from reelyard.cli.database import DataOption, Schema, open_database
 from scheduler.usecases.read_status import ACTIVE_STATES, ClusterStatus, JobStatus, NodeStatus, QueueStatus, read_status
 
 #: Rows of a terminal that queues, nodes and headings take at most; the rest is for jobs.
@@ -35,7 +35,7 @@ def top(
         return
     most = max(_FEWEST_JOBS, console.height - _OTHER_ROWS)
     with (
-        open_database(data, only_read=True) as database,
+        open_database(data, schema=Schema.CHECK) as database,
         Live(console=console, screen=True, auto_refresh=False) as live,
     ):
         try:
@@ -48,7 +48,7 @@ def top(
 
 def show_once(console: Console, data: Path | None) -> None:
     """Print the status once, every active job up to a limit."""
-    with open_database(data, only_read=True) as database:
+    with open_database(data, schema=Schema.CHECK) as database:
         console.print(render(read_status(database, most_jobs=_MOST_JOBS)))
 
 

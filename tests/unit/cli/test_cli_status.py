@@ -130,6 +130,19 @@ def test_the_status_of_an_idle_installation_can_be_printed(
     assert re.search(r"UTC +0 jobs have not ended", capsys.readouterr().out)
 
 
+def test_a_schema_can_be_brought_up_to_date_by_hand(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(folder.database_url.removeprefix("sqlite:///")).touch()
+
+    first = called(monkeypatch, "migrate")
+    second = called(monkeypatch, "migrate", "--post")
+    looked = called(monkeypatch, "top", "--once")
+
+    assert (first, second, looked) == (0, 0, 0)
+    assert capsys.readouterr().out.startswith("the schema is at step 0")
+
+
 def test_looking_changes_no_schema_and_says_what_is_missing(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
