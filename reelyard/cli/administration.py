@@ -4,24 +4,16 @@ So the first key of an installation can be made before anything runs, and a key 
 down. It is the scheduler's own code that does it: nobody else knows the schema.
 """
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from reelyard.cli.columns import columns, moment
-from reelyard.cli.data_folder import DataFolderError, DataSettings, choose_data_folder
-from reelyard.cluster.settings import read_settings, setting
+from reelyard.cli.database import DataOption, open_database
 from reelyard.cluster.views import AccountView
 from scheduler.errors import AccountNotFoundError
-from scheduler.settings import database_url
 from scheduler.store.database import Database
-from scheduler.store.migrate import migrate
 from scheduler.usecases.accounts import (
     create_account,
     drop_webhook_secret,
@@ -35,20 +27,6 @@ from scheduler.usecases.keys import FIRST_ACCOUNT, create_key, list_keys, revoke
 keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 accounts = typer.Typer(help="Make, list, disable and enable accounts; sign their notifications.", no_args_is_help=True)
 
-DataOption = Annotated[
-    Path | None,
-    typer.Option("--data", help="Data folder of a standalone Reelyard; default: REELYARD_DATA."),
-]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdministrationSettings(DataSettings):
-    """Where the accounts are: the database of a cluster, else the data folder of a standalone Reelyard."""
-
-    database_url: str = setting(
-        "REELYARD_DATABASE_URL", "", database_url, "Database of the cluster; unset: the data folder.", secret=True
-    )
-
 
 @keys.command("create")
 def keys_create(
@@ -57,7 +35,7 @@ def keys_create(
     data: DataOption = None,
 ) -> None:
     """Make a key; it is printed on standard output this once and stored nowhere."""
-    with _database(data) as database:
+    with open_database(data) as database:
         created = create_key(database, _account(database, account).account_id, label)
     print(f"key {created.key.key_id} of the account {account!r}; it is not shown again:", file=sys.stderr)
     print(created.secret)
@@ -66,7 +44,7 @@ def keys_create(
 @keys.command("list")
 def keys_list(data: DataOption = None) -> None:
     """List all keys by their first characters."""
-    with _database(data) as database:
+    with open_database(data) as database:
         names = {account.account_id: account.name for account in list_accounts(database)}
         found = list_keys(database).keys
     rows = (
@@ -85,7 +63,7 @@ def keys_revoke(
     data: DataOption = None,
 ) -> None:
     """End a key; gateways notice within seconds."""
-    with _database(data) as database:
+    with open_database(data) as database:
         revoked = revoke_key(database, 0, key_id)
     print(f"key {revoked.key_id} ({revoked.prefix}...) is revoked since {moment(revoked.revoked_ms)} UTC")
 
@@ -95,7 +73,7 @@ def accounts_create(
     name: Annotated[str, typer.Argument(help="A name that no other account has.")], data: DataOption = None
 ) -> None:
     """Make an account; give it a key with `reelyard keys create --account NAME`."""
-    with _database(data) as database:
+    with open_database(data) as database:
         created = create_account(database, name)
     print(f"account {created.account_id}: {created.name}")
 
@@ -103,7 +81,7 @@ def accounts_create(
 @accounts.command("list")
 def accounts_list(data: DataOption = None) -> None:
     """List all accounts."""
-    with _database(data) as database:
+    with open_database(data) as database:
         found = list_accounts(database)
     rows = ((str(a.account_id), a.name, "disabled" if a.disabled else "active", moment(a.created_ms)) for a in found)
     print(columns(("ID", "NAME", "STATE", "CREATED"), rows))
@@ -116,7 +94,7 @@ def accounts_sign(
     data: DataOption = None,
 ) -> None:
     """Sign the account's notifications with a new secret; it is printed on standard output this once."""
-    with _database(data) as database:
+    with open_database(data) as database:
         if off:
             drop_webhook_secret(database, name)
             print(f"notifications of the account {name!r} are not signed any more")
@@ -129,7 +107,7 @@ def accounts_sign(
 @accounts.command("disable")
 def accounts_disable(name: Annotated[str, typer.Argument(help="The account.")], data: DataOption = None) -> None:
     """Refuse every call of an account; gateways notice within seconds, its running jobs go on."""
-    with _database(data) as database:
+    with open_database(data) as database:
         set_disabled(database, name, disabled=True)
     print(f"account {name!r} is disabled")
 
@@ -137,7 +115,7 @@ def accounts_disable(name: Annotated[str, typer.Argument(help="The account.")], 
 @accounts.command("enable")
 def accounts_enable(name: Annotated[str, typer.Argument(help="The account.")], data: DataOption = None) -> None:
     """Answer the calls of a disabled account again."""
-    with _database(data) as database:
+    with open_database(data) as database:
         set_disabled(database, name, disabled=False)
     print(f"account {name!r} is active")
 
@@ -150,23 +128,3 @@ def _account(database: Database, name: str) -> AccountView:
         if name != FIRST_ACCOUNT:
             raise
         return create_account(database, name)
-
-
-@contextlib.contextmanager
-def _database(data: Path | None) -> Iterator[Database]:
-    settings = read_settings(AdministrationSettings, os.environ)
-    url = settings.database_url
-    if data is not None or not url:
-        folder = choose_data_folder(data, settings, os.environ)
-        if not folder.has_database():
-            raise DataFolderError(
-                f"no Reelyard was started in {folder.path} yet. Start it with `reelyard standalone`, say where its "
-                "data are with --data, or set REELYARD_DATABASE_URL for a cluster."
-            )
-        url = folder.database_url
-    database = Database(database_url(url))
-    try:
-        migrate(database)
-        yield database
-    finally:
-        database.close()

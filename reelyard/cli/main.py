@@ -14,8 +14,11 @@ from reelyard.cli.administration import accounts, keys
 from reelyard.cli.columns import columns
 from reelyard.cli.data_folder import DataFolderError
 from reelyard.cli.demo.flow import DEFAULT_OUTPUT, run_demo
+from reelyard.cli.job_timeline import job
+from reelyard.cli.migration import migrate
 from reelyard.cli.setting_list import all_settings
 from reelyard.cli.standalone import serve_standalone
+from reelyard.cli.top import top
 from reelyard.cluster.service_process import FAILED, WRONG_SETTINGS
 from reelyard.cluster.settings import SettingsError
 from reelyard.media.errors import ReelyardError, SpecError
@@ -31,6 +34,9 @@ app = typer.Typer(
 )
 app.add_typer(keys, name="keys")
 app.add_typer(accounts, name="accounts")
+app.command()(top)
+app.command()(job)
+app.command()(migrate)
 
 
 @app.command()

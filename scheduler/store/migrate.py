@@ -73,6 +73,21 @@ def migrate(database: Database, *, through: Phase | None = None) -> str | None:
     return goal
 
 
+def is_ready_for_us(database: Database) -> bool:
+    """Whether the schema has what this version reads: every `pre` step has run, here or by a newer version.
+
+    Raises:
+        UnavailableError: the database can't be reached.
+    """
+    steps = steps_in_order(script_directory())
+    order = [step.revision for step in steps]
+    with database.read() as conn:
+        done = MigrationContext.configure(conn).get_current_revision()
+    if done is None:
+        return False
+    return done not in order or order.index(done) >= order.index(_goal(steps, Phase.PRE))
+
+
 def script_directory() -> ScriptDirectory:
     """The steps of this version."""
     return ScriptDirectory.from_config(_config())

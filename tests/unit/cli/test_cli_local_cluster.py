@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from deploy.local.process import Launch, Process
 from deploy.local.up import up
 
 Start = Callable[..., Process]
+
+# The processes of a cluster are found over the whole machine: tests that run beside these need other names.
+MINE, OTHER = (f"{name}-{uuid.uuid4()}" for name in ("mine", "other"))
 
 
 def until(look: Callable[[], bool]) -> None:
@@ -54,9 +58,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def test_stop_ends_the_processes_of_this_cluster_and_no_others(start: Start) -> None:
-    mine, other = start("mine", "node"), start("other", "node")
+    mine, other = start(MINE, "node"), start(OTHER, "node")
 
-    stopped = stop_cluster("mine", grace_s=5)
+    stopped = stop_cluster(MINE, grace_s=5)
 
     assert stopped == 1
     assert (mine.running(), other.running()) == (False, True)
@@ -65,7 +69,7 @@ def test_stop_ends_the_processes_of_this_cluster_and_no_others(start: Start) -> 
 def test_an_id_that_begins_like_another_is_another_cluster(start: Start) -> None:
     longer = start("mine-too", "node")
 
-    stop_cluster("mine", grace_s=5)
+    stop_cluster(MINE, grace_s=5)
 
     assert longer.running()
 
@@ -74,56 +78,54 @@ def test_children_are_left_to_their_parents(start: Start, tmp_path: Path) -> Non
     # The parent ends when told to, and says then whether its child still lived.
     on_term = f"kill -0 $! && echo lived > {tmp_path}/child; kill $!; exit 0"
     script = f"sleep 60 & trap '{on_term}' TERM; echo > {tmp_path}/up; wait"
-    parent = start("mine", "node", script)
+    parent = start(MINE, "node", script)
     parent.wait_ready((tmp_path / "up").exists, timeout_s=10)
 
-    stop_cluster("mine", grace_s=10)
+    stop_cluster(MINE, grace_s=10)
 
     assert (tmp_path / "child").read_text() == "lived\n"
-    assert find("mine") == []
+    assert find(MINE) == []
 
 
 def test_those_that_use_others_stop_before_them(start: Start, tmp_path: Path) -> None:
     order = tmp_path / "order"
     for kind in ("rabbitmq", "scheduler", "gateway", "node"):
         script = f"trap 'echo {kind} >> {order}; exit 0' TERM; echo > {tmp_path}/{kind}; while :; do sleep 0.05; done"
-        start("mine", kind, script).wait_ready((tmp_path / kind).exists, timeout_s=10)
+        start(MINE, kind, script).wait_ready((tmp_path / kind).exists, timeout_s=10)
 
-    stop_cluster("mine", grace_s=10)
+    stop_cluster(MINE, grace_s=10)
 
     assert order.read_text().split() == ["gateway", "node", "scheduler", "rabbitmq"]
 
 
 def test_one_that_does_not_listen_is_killed(start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    stubborn = start("mine", "node", f"trap '' TERM; echo > {tmp_path}/up; while :; do sleep 0.05; done")
+    stubborn = start(MINE, "node", f"trap '' TERM; echo > {tmp_path}/up; while :; do sleep 0.05; done")
     stubborn.wait_ready((tmp_path / "up").exists, timeout_s=10)
 
-    stop_cluster("mine", grace_s=0.2)
+    stop_cluster(MINE, grace_s=0.2)
 
     assert not stubborn.running()
     assert f"process {stubborn.pid}" in capsys.readouterr().out
 
 
 def test_one_that_was_frozen_is_stopped_too(start: Start, tmp_path: Path) -> None:
-    frozen = start(
-        "mine", "node", f"trap 'echo > {tmp_path}/asked; exit 0' TERM; echo > {tmp_path}/up; sleep 60 & wait"
-    )
+    frozen = start(MINE, "node", f"trap 'echo > {tmp_path}/asked; exit 0' TERM; echo > {tmp_path}/up; sleep 60 & wait")
     frozen.wait_ready((tmp_path / "up").exists, timeout_s=10)
     os.kill(frozen.pid, signal.SIGSTOP)
 
-    stop_cluster("mine", grace_s=10)
+    stop_cluster(MINE, grace_s=10)
 
     assert (tmp_path / "asked").exists()
 
 
 def test_what_was_started_again_by_the_description_is_found(start: Start) -> None:
-    first = start("mine", "scheduler")
+    first = start(MINE, "scheduler")
     entry = json.loads(json.dumps(described("scheduler", first)))
     first.kill()
     again = subprocess.Popen(entry["command"], env=entry["env"] | {"MORE": "1"})
-    until(lambda: again.pid in {found.pid for found in find("mine")})
+    until(lambda: again.pid in {found.pid for found in find(MINE)})
 
-    stopped = stop_cluster("mine", grace_s=5)
+    stopped = stop_cluster(MINE, grace_s=5)
 
     assert stopped == 1
     assert again.wait(5) == -signal.SIGTERM
