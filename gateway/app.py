@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.download import routes as downloads
 from gateway.error_answers import error_answer, internal_error_answer
 from gateway.errors import MethodNotAllowedError, PathNotFoundError
-from gateway.gomi import account_keys, calls, formats, ingests, jobs, media
+from gateway.gomi import account_keys, calls, formats, ingests, jobs, media, notifications
 from gateway.gomi.statuses import http_status
 from gateway.operations import metrics_router
 from gateway.operations import router as operations_router
@@ -30,7 +30,7 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
     """
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    for calls_of in (jobs, ingests, media, formats, account_keys):
+    for calls_of in (jobs, ingests, media, formats, account_keys, notifications):
         app.include_router(calls_of.router)
     app.include_router(downloads.router)
     app.include_router(operations_router)

@@ -1,10 +1,11 @@
-"""What a notification says: the form of a webhook, and the words of a mail."""
+"""What a notification says, as the form of a webhook and as the words of a mail, and how far it is."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlencode
 
 from reelyard.media.errors import ErrorCode
+from scheduler.domain.task import TASK, TaskState
 
 #: Characters of a title in a subject; the text has all of it.
 _TITLE_IN_SUBJECT = 100
@@ -15,6 +16,21 @@ class JobType(StrEnum):
 
     ENCODING = "Encoding"
     INGEST = "Ingest"
+
+
+class NotificationStatus(StrEnum):
+    """How far a notification is, as its account sees it."""
+
+    WAITING = "waiting"  # being sent, or to be sent (again)
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+def notification_status(state: TaskState) -> NotificationStatus:
+    """How far a notification is whose task is in this state."""
+    if state in TASK.active:
+        return NotificationStatus.WAITING
+    return NotificationStatus.DELIVERED if state is TaskState.DONE else NotificationStatus.FAILED
 
 
 @dataclass(frozen=True, kw_only=True)
