@@ -26,7 +26,6 @@ from reelyard.media.mail_address import why_no_address
 log = structlog.get_logger(__name__)
 
 _SENDER_NAME = "Reelyard"
-_READY = 220
 _PERMANENT = 500
 _EVIDENCE_LIMIT = 1000
 
@@ -83,7 +82,7 @@ class MailStage:
         smtp = self._connect(server)
         try:
             if server.security is Security.STARTTLS:
-                _start_tls(smtp)
+                smtp.starttls(context=ssl.create_default_context())
             if server.user:
                 smtp.login(server.user, server.password)
             smtp.send_message(message, from_addr=self._sender, to_addrs=[recipient])
@@ -98,13 +97,6 @@ class MailStage:
             context = ssl.create_default_context()
             return smtplib.SMTP_SSL(server.host, server.port, timeout=self._timeout_s, context=context)
         return smtplib.SMTP(server.host, server.port, timeout=self._timeout_s)
-
-
-def _start_tls(smtp: smtplib.SMTP) -> None:
-    """Encrypt the connection; smtplib goes on in the clear where the server only says no."""
-    status, answer = smtp.starttls(context=ssl.create_default_context())
-    if status != _READY:
-        raise smtplib.SMTPNotSupportedError(_text(answer))
 
 
 def compose(work: MailWork, sender: str) -> EmailMessage:
@@ -130,8 +122,10 @@ def _failure(error: OSError, recipient: str) -> WorkError:
         case smtplib.SMTPSenderRefused():
             why = f"it refused the sender with SMTP status {error.smtp_code}; an operator corrects REELYARD_MAIL_FROM"
             return _broken(why, _text(error.smtp_error))
-    why = next((why for kind, why in _REASONS if isinstance(error, kind)), "it broke the connection off")
-    return _broken(why)
+    why = next((why for kind, why in _REASONS if isinstance(error, kind)), "")
+    if not why and isinstance(error, smtplib.SMTPResponseException):
+        return _broken(f"it answered with SMTP status {error.smtp_code}", _text(error.smtp_error))
+    return _broken(why or "it broke the connection off")
 
 
 def _broken(why: str, evidence: str = "") -> WorkError:
