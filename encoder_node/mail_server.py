@@ -47,6 +47,8 @@ def mail_server(value: str) -> MailServer:
         raise ValueError(_VALID) from None
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     stray = parts.path.strip("/") or parts.query or parts.fragment
-    if not parts.hostname or stray or bool(user) != bool(password) or (user and security is Security.NONE):
+    # smtplib sends ASCII alone, and a control character would end a command.
+    plain = all(text.isascii() and text.isprintable() for text in (parts.hostname or "", user, password))
+    if not parts.hostname or not plain or stray or bool(user) != bool(password) or (user and security is Security.NONE):
         raise ValueError(_VALID)
     return MailServer(host=parts.hostname, port=port, security=security, user=user, password=password)

@@ -42,6 +42,9 @@ def test_a_url_names_a_server(url: str, server: MailServer) -> None:
         "smtp://mail.example/folder",
         "smtp://mail.example?starttls=no",
         "smtp://[::1",
+        "smtp://mäil.example",
+        "smtp://user:h%C3%BCsh@mail.example",
+        "smtp://user%0D%0A:hush@mail.example",
     ],
 )
 def test_anything_else_is_refused_and_not_repeated(url: str) -> None:
