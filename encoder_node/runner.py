@@ -51,6 +51,7 @@ _OWN_TROUBLE = {
     TaskKind.STORE: ErrorCode.STORAGE_FAILED,
     TaskKind.DISTRIBUTE: ErrorCode.DELIVERY_FAILED,
     TaskKind.NOTIFY: ErrorCode.DELIVERY_FAILED,
+    TaskKind.MAIL: ErrorCode.DELIVERY_FAILED,
     TaskKind.CLEAN: ErrorCode.STORAGE_FAILED,
 }
 #: The code of a failure that nobody foresaw. A bug that a source awakens is not tried for half an hour.

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from encoder_node.mail_server import MailServer, mail_server
 from reelyard.cluster import settings_parsers as parsers
 from reelyard.cluster.settings import (
     BrokerSettings,
     FetchSettings,
     LogSettings,
+    MailSettings,
     MetricsSettings,
     RpcSettings,
     SchedulerAddressSettings,
+    SettingsError,
     StorageSettings,
     setting,
 )
@@ -25,10 +28,15 @@ class NodeSettings(
     SchedulerAddressSettings,
     RpcSettings,
     FetchSettings,
+    MailSettings,
     MetricsSettings,
     LogSettings,
 ):
-    """What a node is told at its start."""
+    """What a node is told at its start.
+
+    Raises:
+        SettingsError: two settings contradict each other.
+    """
 
     node_name: str = setting(
         "REELYARD_NODE_NAME",
@@ -103,9 +111,24 @@ class NodeSettings(
         parsers.seconds(0.1),
         "How long the receiver of a notification may take to answer.",
     )
+    smtp_url: MailServer | None = setting(
+        "REELYARD_SMTP_URL",
+        None,
+        mail_server,
+        "Mail server: smtp://user:password@host:587 (STARTTLS), smtps://user:password@host:465, or "
+        "smtp+plain://host:25 without encryption and login. It goes with REELYARD_MAIL_FROM.",
+        secret=True,
+    )
     tool_path: str = setting(
         "PATH",
         "/usr/local/bin:/usr/bin:/bin",
         parsers.text,
         "Where ffmpeg, ffprobe, setpriv and prlimit are looked for.",
     )
+
+    def __post_init__(self) -> None:
+        if (self.smtp_url is None) != (not self.mail_from):
+            there, lacking = "REELYARD_MAIL_FROM", "REELYARD_SMTP_URL"
+            if self.smtp_url is not None:
+                there, lacking = lacking, there
+            raise SettingsError([f"{there} is set and {lacking} is not: a node needs both to send mails, or neither."])

@@ -28,6 +28,7 @@ from encoder_node.stages.clean import CleanStage
 from encoder_node.stages.distribute import DistributeStage
 from encoder_node.stages.encode import EncodeStage
 from encoder_node.stages.ingest import IngestStage
+from encoder_node.stages.mail import MailStage
 from encoder_node.stages.notify import NotifyStage
 from encoder_node.stages.store import StoreStage
 from encoder_node.stop import StopReason
@@ -55,6 +56,8 @@ log = structlog.get_logger(__name__)
 _PROGRAMS = {"ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "setpriv": "util-linux", "prlimit": "util-linux"}
 _MB = 1_000_000
 _CONNECT_TIMEOUT_S = 10.0
+#: Seconds for one answer of a mail server, which may look long at a mail before it takes it.
+_MAIL_TIMEOUT_S = 60.0
 #: Seconds for stopped tasks to end: a child's grace, and one call to hand the task back.
 _HAND_BACK_S = 15.0
 _WORKER_STOP_S = 5.0
@@ -275,5 +278,6 @@ def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[Task
         TaskKind.STORE: StoreStage(tools, settings.verify_decode_seconds),
         TaskKind.DISTRIBUTE: DistributeStage(),
         TaskKind.NOTIFY: NotifyStage(receivers, f"Reelyard/{version('reelyard')}"),
+        TaskKind.MAIL: MailStage(settings.smtp_url, settings.mail_from, _MAIL_TIMEOUT_S),
         TaskKind.CLEAN: CleanStage(),
     }

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.download import routes as downloads
 from gateway.error_answers import error_answer, internal_error_answer
 from gateway.errors import MethodNotAllowedError, PathNotFoundError
-from gateway.gomi import account_keys, calls, formats, ingests, jobs, media
+from gateway.gomi import account_keys, calls, formats, ingests, jobs, media, notifications
 from gateway.gomi.statuses import http_status
 from gateway.openapi import routes as openapi
 from gateway.openapi.document import describe
@@ -22,7 +22,7 @@ from gateway.request_scope import RequestMetrics, RequestScope, shown_path
 from reelyard.media.errors import ErrorCode, ReelyardError
 
 #: The calls of the API, by their paths.
-CALLS = (jobs.router, ingests.router, media.router, formats.router, account_keys.router)
+CALLS = tuple(each.router for each in (jobs, ingests, media, formats, account_keys, notifications))
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ NotFoundError
 ├── MediaNotFoundError
 ├── MediaExpiredError      the medium is known, its bytes are gone
 ├── FormatNotFoundError
-└── AccountNotFoundError, KeyNotFoundError
+└── NotificationNotFoundError, AccountNotFoundError, KeyNotFoundError
 """
 
 from reelyard.media.errors import ErrorCode, NotFoundError
@@ -40,6 +40,10 @@ class FormatNotFoundError(NotFoundError):
     """No such output format."""
 
     code = ErrorCode.PROFILE_NOT_FOUND
+
+
+class NotificationNotFoundError(NotFoundError):
+    """No such notification on this account."""
 
 
 class AccountNotFoundError(NotFoundError):

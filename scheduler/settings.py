@@ -10,6 +10,7 @@ from reelyard.cluster.settings import (
     BrokerSettings,
     FetchSettings,
     LogSettings,
+    MailSettings,
     MetricsSettings,
     RpcSettings,
     SettingsError,
@@ -49,7 +50,7 @@ def api_key(value: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, LogSettings, MetricsSettings):
+class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, MailSettings, LogSettings, MetricsSettings):
     """What a scheduler is told at its start.
 
     Raises:

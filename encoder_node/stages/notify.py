@@ -8,6 +8,7 @@ delivery ID, which stays over retries:
 
 Any status of the 200s is a success. A redirect is followed only where the method stays POST (307, 308), each hop
 checked like the first address; what a 301, 302 or 303 would make of it is a GET without the notification.
+410 says that the receiver is gone for good: that is the one answer after which nothing is tried again.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import hmac
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 
 import structlog
 import urllib3
@@ -52,8 +54,8 @@ class NotifyStage:
         """Post one notification.
 
         Raises:
-            WorkError: delivery_failed, with the HTTP status when there was one; invalid_input_url for an address
-                that may not be reached.
+            WorkError: delivery_failed, with the HTTP status when there was one; delivery_denied when that is 410;
+                invalid_input_url for an address that may not be reached.
         """
         work = attempt.work(NotifyWork)
         body = work.body.encode()
@@ -78,7 +80,7 @@ class NotifyStage:
             response.close()  # not drained: it may be endless
         if not _OK_FROM <= status < _OK_BEFORE:
             raise WorkError(
-                ErrorCode.DELIVERY_FAILED,
+                ErrorCode.DELIVERY_DENIED if status == HTTPStatus.GONE else ErrorCode.DELIVERY_FAILED,
                 f"The receiver at {name} answered the notification with HTTP status {status}.",
                 evidence=answer.decode("utf-8", errors="replace"),
                 http_status=status,

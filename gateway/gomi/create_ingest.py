@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from gateway.gomi.create_request import read_source_url
 from gateway.gomi.description import XmlShape, member
-from gateway.gomi.members import CUSTOMER_REFERENCE_ID
+from gateway.gomi.members import CUSTOMER_REFERENCE_ID, NOTIFICATION_EMAIL_ADDRESS, PING_URL
 from gateway.gomi.values import Members, read_text
 from reelyard.cluster.views import CreatedIngestView, CreateIngest
 
@@ -35,7 +35,7 @@ class CreateIngestAnswer:
     message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
-def read_create_ingest(members: Members, *, account_id: int, request_id: str) -> CreateIngest:
+def read_create_ingest(members: Members, *, account_id: int, request_id: str, base_url: str) -> CreateIngest:
     """Read the body.
 
     Raises:
@@ -45,8 +45,11 @@ def read_create_ingest(members: Members, *, account_id: int, request_id: str) ->
         account_id=account_id,
         request_id=request_id,
         source_url=read_source_url(members),
-        title=read_text(TITLE, members.get(TITLE)) or "",
-        customer_reference_id=read_text(CUSTOMER_REFERENCE_ID, members.get(CUSTOMER_REFERENCE_ID)) or "",
+        title=_text(members, TITLE),
+        customer_reference_id=_text(members, CUSTOMER_REFERENCE_ID),
+        ping_url=_text(members, PING_URL),
+        notification_email=_text(members, NOTIFICATION_EMAIL_ADDRESS),
+        base_url=base_url,
     )
 
 
@@ -58,3 +61,7 @@ def created_answer(view: CreatedIngestView) -> CreateIngestAnswer:
         customer_reference_id=view.customer_reference_id,
         input_media_id=view.input_media_id,
     )
+
+
+def _text(members: Members, name: str) -> str:
+    return read_text(name, members.get(name)) or ""

@@ -17,7 +17,9 @@ router = APIRouter(prefix=f"{PREFIX}/ingest")
 @router.post("/create", dependencies=[answers(CreateIngestAnswer)])
 async def create_ingest(call: BodyCall) -> Response:
     """Create Ingest Job: the source is fetched and kept, nothing is encoded."""
-    wanted = read_create_ingest(call.members, account_id=call.account_id, request_id=str(uuid.uuid4()))
+    wanted = read_create_ingest(
+        call.members, account_id=call.account_id, request_id=str(uuid.uuid4()), base_url=call.base_url
+    )
     return call.answer(created_answer(await call.client.create_ingest(wanted)))
 
 

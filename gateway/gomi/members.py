@@ -44,6 +44,8 @@ SOURCE_MEDIA_URL = "SourceMediaURL"
 OUTPUT_JOBS = "OutputJobs"
 API_KEY = "ApiKey"
 CUSTOMER_REFERENCE_ID = "CustomerReferenceID"
+PING_URL = "PingUrl"
+NOTIFICATION_EMAIL_ADDRESS = "NotificationEmailAddress"
 LABEL = "Label"
 
 #: The members that hold lists, each with the name of its items in XML, where an item has a name.
@@ -53,7 +55,8 @@ OUTPUT_MEMBERS = (
     OutputMember("OutputFormatID", "output_format_id", Kind.WHOLE),
     OutputMember("Title", "title", Kind.TEXT),
     OutputMember(CUSTOMER_REFERENCE_ID, "customer_reference_id", Kind.TEXT),
-    OutputMember("PingUrl", "ping_url", Kind.TEXT),
+    OutputMember(PING_URL, "ping_url", Kind.TEXT),
+    OutputMember(NOTIFICATION_EMAIL_ADDRESS, "notification_email", Kind.TEXT),
     OutputMember("MediaContainerCode", "container", Kind.TEXT),
     OutputMember("VideoCodecCode", "video_codec", Kind.TEXT),
     OutputMember("Width", "width", Kind.WHOLE_FROM_1),
@@ -69,7 +72,6 @@ OUTPUT_MEMBERS = (
 LATER_MEMBERS = (
     LaterMember("Metadata", Kind.TEXT),
     LaterMember("DeliveryLocation", Kind.TEXT),
-    LaterMember("NotificationEmailAddress", Kind.TEXT),
     LaterMember("DeInterlace", Kind.FLAG, asks_nothing=(False,)),
     # False is what happens today: Width and Height together stretch.
     LaterMember("KeepAspectRatio", Kind.FLAG, asks_nothing=(False,)),

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from gateway.gomi.bodies import Outcome
 from gateway.gomi.calls import PREFIX, answer_body_of
 from gateway.gomi.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
-from gateway.openapi.requests import optional_requests, request_schemas, requests_of_calls
+from gateway.openapi.requests import QUERIES, optional_requests, request_schemas, requests_of_calls
 from gateway.openapi.schemas import Schema, Schemas, first_sentence, title_of
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -91,7 +91,11 @@ def _operation(route: APIRoute, method: str, schemas: Schemas, outcome: Schema) 
         "operationId": route.name if method != "HEAD" else f"head_{route.name}",
         "tags": [route.path.removeprefix(PREFIX).split("/")[1]],
         "summary": first_sentence(route.endpoint.__doc__) or title_of(route.name),
-        "parameters": [*_path_parameters(route.path), *_query_parameters(members)],
+        "parameters": [
+            *_path_parameters(route.path),
+            *_query_parameters(members),
+            *_own_parameters(method, route.path),
+        ],
         "responses": {
             "200": _response("The answer, or why there is none: see Success.", either),
             **{str(status.value): _response(why, outcome) for status, why in _REFUSALS.items()},
@@ -144,6 +148,11 @@ def _query_parameters(answer_members: Mapping[str, Any]) -> list[Schema]:
             "schema": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "default": 1},
         },
     ]
+
+
+def _own_parameters(method: str, path: str) -> list[Schema]:
+    of_call = QUERIES.get((method, path.removeprefix(PREFIX)), {})
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in of_call.items()]
 
 
 def _response(description: str, schema: Schema) -> Schema:

@@ -13,12 +13,15 @@ from gateway.gomi.members import (
     CUSTOMER_REFERENCE_ID,
     LABEL,
     LISTS,
+    NOTIFICATION_EMAIL_ADDRESS,
     OUTPUT_JOBS,
     OUTPUT_MEMBERS,
+    PING_URL,
     SOURCE_MEDIA_URL,
     Kind,
     OutputMember,
 )
+from gateway.gomi.notifications import INGEST_ID, JOB_ID
 from gateway.gomi.xml_answer import NAMESPACE
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS
 from reelyard.media.published import AS_SOURCE, FRAME_RATES, SAMPLE_RATES
@@ -47,7 +50,8 @@ _VALID: Mapping[str, Schema] = MappingProxyType(
         "channels": {"enum": [1, 2, None]},
         "title": {"maxLength": MAX_TITLE},
         "customer_reference_id": {"maxLength": MAX_REFERENCE},
-        "ping_url": {"format": "uri", "description": "Gets the job's outcome by POST; http or https."},
+        "ping_url": {"format": "uri", "description": "Gets the outcome by POST; http or https."},
+        "notification_email": {"format": "email", "description": "Gets the outcome by mail."},
         "output_format_id": {
             "type": "integer",
             "minimum": 0,
@@ -116,11 +120,29 @@ _REQUESTS: Mapping[tuple[str, str], _Request] = MappingProxyType(
         ("POST", "/job/{job_id}/cancel"): _ONLY_A_KEY,
         ("POST", "/ingest/create"): _Request(
             "CreateIngest",
-            {SOURCE_MEDIA_URL: _SOURCE, TITLE: _TEXT, CUSTOMER_REFERENCE_ID: _REFERENCE},
+            {
+                SOURCE_MEDIA_URL: _SOURCE,
+                TITLE: _TEXT,
+                CUSTOMER_REFERENCE_ID: _REFERENCE,
+                PING_URL: {"type": ["string", "null"], **_VALID["ping_url"]},
+                NOTIFICATION_EMAIL_ADDRESS: {"type": ["string", "null"], **_VALID["notification_email"]},
+            },
             (SOURCE_MEDIA_URL,),
         ),
         ("POST", "/ingest/{ingest_id}/cancel"): _ONLY_A_KEY,
+        ("POST", "/notification/{notification_id}/replay"): _ONLY_A_KEY,
         ("POST", "/account/keys"): _Request("CreateKey", {LABEL: _TEXT}, may_be_absent=True),
+    }
+)
+
+
+#: Parameters of the query that one call alone has, by method and path below the API's prefix.
+QUERIES: Mapping[tuple[str, str], Mapping[str, Schema]] = MappingProxyType(
+    {
+        ("GET", "/notification"): {
+            JOB_ID: {"type": "integer", "minimum": 1},
+            INGEST_ID: {"type": "integer", "minimum": 1},
+        }
     }
 )
 

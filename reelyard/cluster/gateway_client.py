@@ -29,6 +29,8 @@ from reelyard.cluster.views import (
     KeyView,
     MediaListView,
     MediaView,
+    NotificationListView,
+    NotificationView,
 )
 from reelyard.cluster.wire import from_message, to_message
 from reelyard.media.output import OutputFormat
@@ -117,6 +119,25 @@ class GatewayClient:
         """End an ingest and the jobs that wait for it; raises ConflictError when it has ended."""
         request = gateway_pb2.CancelIngestRequest(account_id=account_id, ingest_id=ingest_id)
         return await self._call(self._stub.CancelIngest, request, IngestView, deadline_s=WRITE_DEADLINE_S)
+
+    async def list_notifications(
+        self, account_id: int, page_size: int, page_number: int, *, job_id: int = 0, ingest_id: int = 0
+    ) -> NotificationListView:
+        """A page of the account's notifications, those of one job or ingest where its ID is not 0."""
+        request = gateway_pb2.ListNotificationsRequest(
+            account_id=account_id, page_size=page_size, page_number=page_number, job_id=job_id, ingest_id=ingest_id
+        )
+        return await self._call(self._stub.ListNotifications, request, NotificationListView)
+
+    async def get_notification(self, account_id: int, notification_id: int) -> NotificationView:
+        """One notification of the account."""
+        request = gateway_pb2.GetNotificationRequest(account_id=account_id, notification_id=notification_id)
+        return await self._call(self._stub.GetNotification, request, NotificationView)
+
+    async def replay_notification(self, account_id: int, notification_id: int) -> NotificationView:
+        """Send a notification again; the new one. Raises ConflictError while it is being sent."""
+        request = gateway_pb2.ReplayNotificationRequest(account_id=account_id, notification_id=notification_id)
+        return await self._call(self._stub.ReplayNotification, request, NotificationView, deadline_s=WRITE_DEADLINE_S)
 
     async def get_media(self, account_id: int, kind: str, media_id: int) -> MediaView:
         """One medium of the account; `kind` is "input" or "output"."""

@@ -245,6 +245,18 @@ class FetchSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MailSettings:
+    """Whom mails come from."""
+
+    mail_from: str = setting(
+        "REELYARD_MAIL_FROM",
+        "",
+        parsers.mail_address,
+        "Sender of mails, for schedulers and nodes alike; unset: no mail is sent, and requests for one are refused.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricsSettings:
     """Where Prometheus scrapes and the kubelet probes."""
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from reelyard.media.mail_address import why_no_address
+
 Network = IPv4Network | IPv6Network
 
 MAX_PORT = 65535
@@ -167,6 +169,14 @@ def slots(queues: Iterable[str]) -> Callable[[str], Mapping[str, int]]:
         return MappingProxyType(found)
 
     return parse
+
+
+def mail_address(value: str) -> str:
+    """One mail address."""
+    wrong = why_no_address(value)
+    if wrong:
+        raise ValueError(f"one mail address, as in noreply@example.com; it {wrong}")
+    return value
 
 
 def folder(value: str) -> Path:

@@ -15,6 +15,8 @@ from reelyard.cluster.work import (
     EncodeWork,
     IngestResult,
     IngestWork,
+    MailResult,
+    MailWork,
     NotifyResult,
     NotifyWork,
     Result,
@@ -33,6 +35,7 @@ WORK_CLASSES: dict[TaskKind, type[Work]] = {
     TaskKind.DISTRIBUTE: DistributeWork,
     TaskKind.NOTIFY: NotifyWork,
     TaskKind.CLEAN: CleanWork,
+    TaskKind.MAIL: MailWork,
 }
 RESULT_CLASSES: dict[TaskKind, type[Result]] = {
     TaskKind.INGEST: IngestResult,
@@ -41,6 +44,7 @@ RESULT_CLASSES: dict[TaskKind, type[Result]] = {
     TaskKind.DISTRIBUTE: DistributeResult,
     TaskKind.NOTIFY: NotifyResult,
     TaskKind.CLEAN: CleanResult,
+    TaskKind.MAIL: MailResult,
 }
 
 

@@ -80,6 +80,9 @@ class CreateIngest:
     source_url: str = field(repr=False)
     title: str = ""
     customer_reference_id: str = ""
+    ping_url: str = field(default="", repr=False)
+    notification_email: str = ""
+    base_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +151,42 @@ class IngestListView:
     """A page of ingests and how many there are in all."""
 
     ingests: tuple[IngestView, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationAttemptView:
+    """An attempt to deliver a notification that has ended; without an error code it delivered it."""
+
+    attempt: int
+    started_ms: int
+    http_status: int = 0
+    error_code: str = ""
+    error_message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationView:
+    """One webhook ("ping") or mail about a job or an ingest; `target` is without credentials."""
+
+    notification_id: int
+    type: str
+    job_id: int = 0
+    ingest_id: int = 0
+    target: str
+    status: str
+    delivery_id: str
+    created_ms: int
+    updated_ms: int
+    next_attempt_ms: int = 0
+    attempts: tuple[NotificationAttemptView, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationListView:
+    """A page of notifications and how many there are in all."""
+
+    notifications: tuple[NotificationView, ...] = ()
     total: int = 0
 
 

@@ -31,6 +31,7 @@ class TaskKind(StrEnum):
     DISTRIBUTE = "distribute"  # check what was published, deliver it
     NOTIFY = "notify"  # one webhook
     CLEAN = "clean"  # remove what no record points to any more
+    MAIL = "mail"  # one mail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +105,16 @@ class NotifyWork:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MailWork:
+    """Send one mail in plain text. The delivery ID stays the same over all attempts, and when it is sent again."""
+
+    delivery_id: str
+    to: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CleanWork:
     """Delete every object under a prefix but the kept keys."""
 
@@ -111,7 +122,7 @@ class CleanWork:
     keep: tuple[str, ...] = ()
 
 
-Work = IngestWork | EncodeWork | StoreWork | DistributeWork | NotifyWork | CleanWork
+Work = IngestWork | EncodeWork | StoreWork | DistributeWork | NotifyWork | CleanWork | MailWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,4 +184,9 @@ class CleanResult:
     deleted: int
 
 
-Result = IngestResult | EncodeResult | StoreResult | DistributeResult | NotifyResult | CleanResult
+@dataclass(frozen=True, kw_only=True)
+class MailResult:
+    """The mail server took the mail."""
+
+
+Result = IngestResult | EncodeResult | StoreResult | DistributeResult | NotifyResult | CleanResult | MailResult

@@ -9,6 +9,7 @@ from typing import Any
 
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.mail_address import check_mail_address
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
 from reelyard.media.values import (
@@ -51,7 +52,8 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         output_format_id=format_id,
         title=request.title or "",
         customer_reference_id=request.customer_reference_id or "",
-        ping_url=request.ping_url or "",
+        ping_url=request.ping_url or defaults.ping_url or "",
+        notification_email=request.notification_email or defaults.notification_email or "",
         container=container.code,
         video_codec=video,
         audio_codec=audio,
@@ -80,6 +82,7 @@ def _format_id(request: OutputRequest, preset: OutputFormat | None) -> int:
 def _check_values(request: OutputRequest) -> None:
     check_texts(request)
     check_ping_url(request.ping_url)
+    check_mail_address("notification_email", request.notification_email)
     check_code("container", request.container, tuple(CONTAINERS), CONTAINER_CODES)
     check_code("video_codec", request.video_codec, (*VIDEO_CODECS, COPY, NONE), VIDEO_CODEC_CODES)
     check_code("audio_codec", request.audio_codec, (*AUDIO_CODECS, COPY, NONE), AUDIO_CODEC_CODES)

@@ -38,7 +38,7 @@ ATTEMPTS: Mapping[ErrorCode, int] = MappingProxyType(
 MAX_LOSSES = 5
 
 #: These keep trying over hours, on the notification's schedule: nobody's job waits for them.
-PATIENT = frozenset({TaskKind.NOTIFY, TaskKind.CLEAN})
+PATIENT = frozenset({TaskKind.NOTIFY, TaskKind.MAIL, TaskKind.CLEAN})
 
 #: A failure that says something about the node as well as about the task.
 BLAMES_NODE = frozenset({ErrorCode.ENCODE_FAILED, ErrorCode.ENCODE_TIMEOUT, ErrorCode.STORAGE_FAILED})

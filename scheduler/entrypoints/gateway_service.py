@@ -23,6 +23,7 @@ from scheduler.usecases import (
     read_ingests,
     read_jobs,
     read_media,
+    read_notifications,
 )
 from scheduler.usecases.authenticate import authenticate
 from scheduler.usecases.cancel_ingest import cancel_ingest
@@ -32,6 +33,7 @@ from scheduler.usecases.create_jobs import create_jobs
 from scheduler.usecases.create_jobs_from_input import create_jobs_from_input
 from scheduler.usecases.delete_media import delete_media
 from scheduler.usecases.paging import Page
+from scheduler.usecases.replay_notification import replay_notification
 from scheduler.usecases.resolve_download import resolve_download
 
 Context = grpc.ServicerContext
@@ -46,6 +48,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         policy: when to clean up after what was ended.
         fetch: which private addresses a source may have.
         public_url: base of the URLs in notifications; "" uses the one that the request brings.
+        sends_mail: whether there is a mail server.
     """
 
     def __init__(
@@ -56,12 +59,14 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         policy: Policy,
         fetch: FetchPolicy,
         public_url: str = "",
+        sends_mail: bool = False,
     ) -> None:
         self._database = database
         self._policy = policy
         self._wake = wake
         self._fetch = fetch
         self._public_url = public_url
+        self._sends_mail = sends_mail
 
     def Authenticate(self, request: pb.AuthenticateRequest, _context: Context) -> pb.AuthenticateResponse:
         """Whom a key belongs to."""
@@ -70,14 +75,18 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
     def CreateJobs(self, request: pb.CreateJobsRequest, _context: Context) -> pb.CreateJobsResponse:
         """One ingest, and one job an output."""
         wanted = from_message(request, views.CreateJobs)
-        created = create_jobs(self._database, wanted, fetch=self._fetch, public_url=self._public_url)
+        created = create_jobs(
+            self._database, wanted, fetch=self._fetch, public_url=self._public_url, sends_mail=self._sends_mail
+        )
         self._wake()
         return to_message(created, pb.CreateJobsResponse)
 
     def CreateJobsFromInput(self, request: pb.CreateJobsFromInputRequest, _context: Context) -> pb.CreateJobsResponse:
         """One job an output, of an input medium."""
         wanted = from_message(request, views.CreateJobsFromInput)
-        created = create_jobs_from_input(self._database, wanted, fetch=self._fetch, public_url=self._public_url)
+        created = create_jobs_from_input(
+            self._database, wanted, fetch=self._fetch, public_url=self._public_url, sends_mail=self._sends_mail
+        )
         self._wake()
         return to_message(created, pb.CreateJobsResponse)
 
@@ -92,7 +101,10 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
 
     def CreateIngest(self, request: pb.CreateIngestRequest, _context: Context) -> pb.CreateIngestResponse:
         """One ingest without jobs."""
-        created = create_ingest(self._database, from_message(request, views.CreateIngest), fetch=self._fetch)
+        wanted = from_message(request, views.CreateIngest)
+        created = create_ingest(
+            self._database, wanted, fetch=self._fetch, public_url=self._public_url, sends_mail=self._sends_mail
+        )
         self._wake()
         return to_message(created, pb.CreateIngestResponse)
 
@@ -118,6 +130,25 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self._wake()
         found = read_ingests.get_ingest(self._database, request.account_id, request.ingest_id)
         return to_message(found, pb.Ingest)
+
+    def ListNotifications(self, request: pb.ListNotificationsRequest, _context: Context) -> pb.NotificationList:
+        """The delivery log."""
+        found = read_notifications.list_notifications(
+            self._database, request.account_id, _page(request), job_id=request.job_id, ingest_id=request.ingest_id
+        )
+        return to_message(found, pb.NotificationList)
+
+    def GetNotification(self, request: pb.GetNotificationRequest, _context: Context) -> pb.Notification:
+        """One notification."""
+        found = read_notifications.get_notification(self._database, request.account_id, request.notification_id)
+        return to_message(found, pb.Notification)
+
+    def ReplayNotification(self, request: pb.ReplayNotificationRequest, _context: Context) -> pb.Notification:
+        """Send a notification again."""
+        new_id = replay_notification(self._database, request.account_id, request.notification_id)
+        self._wake()
+        found = read_notifications.get_notification(self._database, request.account_id, new_id)
+        return to_message(found, pb.Notification)
 
     def GetMedia(self, request: pb.GetMediaRequest, _context: Context) -> pb.Media:
         """One medium."""

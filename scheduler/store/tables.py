@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from scheduler.domain.ingest import IngestState
@@ -142,6 +143,9 @@ ingests = Table(
     Column("title", Text, nullable=False, default=""),
     Column("customer_reference_id", Text, nullable=False, default=""),
     Column("source_url", Text, nullable=False),  # with credentials: read by the ingest task alone
+    Column("ping_url", Text, nullable=False, default="", server_default=""),  # sealed: may hold credentials
+    Column("notification_email", Text, nullable=False, default="", server_default=""),
+    Column("base_url", Text, nullable=False, default="", server_default=""),  # of the URL in its notification
     Column("size_bytes", BigInteger, nullable=False, default=0),
     Column("mime_type", String(100), nullable=False, default=""),
     Column("transfer_progress", Integer, nullable=False, default=0),  # percent
@@ -192,6 +196,9 @@ job_inputs = Table(
     Column("media_id", Id, ForeignKey("media.id"), nullable=False, index=True),
 )
 
+#: The tasks that are notifications, in SQL: a query must say it in these words to use their index.
+NOTIFICATION_KINDS = "kind IN ('notify', 'mail')"
+
 tasks = Table(
     "tasks",
     metadata,
@@ -200,7 +207,8 @@ tasks = Table(
     Column("job_id", Id, ForeignKey("jobs.id"), index=True),
     Column("ingest_id", Id, ForeignKey("ingests.id"), index=True),
     Column("kind", String(16), nullable=False),
-    Column("part", Integer, nullable=False, default=0),  # chunk number; 0 is the whole
+    # Chunk number, 0 is the whole; of what follows an end, how many of its kind came before.
+    Column("part", Integer, nullable=False, default=0),
     Column("queue", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("priority", Integer, nullable=False, default=0),  # higher first
@@ -222,6 +230,13 @@ tasks = Table(
     # `not_before_ms` is 0 once a task is due, so that the dispatcher finds each account's best one by equality.
     Index("ix_tasks_backlog", "queue", "state", "not_before_ms", "account_id", "priority", "id"),
     Index("ix_tasks_leases", "state", "lease_until_ms"),
+    Index(
+        "ix_tasks_notifications",
+        "account_id",
+        "id",
+        sqlite_where=text(NOTIFICATION_KINDS),
+        postgresql_where=text(NOTIFICATION_KINDS),
+    ),
     _state_is_known(TaskState),
     CheckConstraint("(job_id IS NULL) <> (ingest_id IS NULL)", name="one_owner"),
     CheckConstraint(

@@ -80,6 +80,17 @@ def insert_task(
     return task_id
 
 
+def next_part(conn: Connection, kind: TaskKind, *, job_id: int | None, ingest_id: int | None) -> int:
+    """The number of the owner's next task of a kind that it may have several of; the owner must be locked.
+
+    A job that is retried ends again, and a notification may be sent again: each is a task of its own.
+    """
+    query = select(func.coalesce(func.max(tasks.c.part) + 1, 0)).where(
+        tasks.c.kind == kind, tasks.c.job_id == job_id, tasks.c.ingest_id == ingest_id
+    )
+    return int(conn.execute(query).scalar_one())
+
+
 def move_task(
     conn: Connection,
     task: Row[Any],

@@ -144,7 +144,7 @@ def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
     if isinstance(work, IngestWork):
         work = replace(work, source_url=_source_url(conn, task.ingest_id))
     elif isinstance(work, NotifyWork):
-        url, secret = _receiver(conn, task.job_id)
+        url, secret = _receiver(conn, task)
         work = replace(work, url=url, secret=secret)
     return TaskSpec(
         task_id=task.id,
@@ -164,12 +164,11 @@ def _source_url(conn: Connection, ingest_id: int) -> str:
     return unseal(conn, conn.execute(select(ingests.c.source_url).where(ingests.c.id == ingest_id)).scalar_one())
 
 
-def _receiver(conn: Connection, job_id: int) -> tuple[str, str]:
-    """Where a job's notification goes, and the secret that signs it."""
-    query = (
-        select(jobs.c.spec, accounts.c.webhook_secret)
-        .join(accounts, accounts.c.id == jobs.c.account_id)
-        .where(jobs.c.id == job_id)
-    )
-    row = conn.execute(query).one()
-    return unseal(conn, row.spec["ping_url"]), unseal(conn, row.webhook_secret)
+def _receiver(conn: Connection, task: Row[Any]) -> tuple[str, str]:
+    """Where a job's or an ingest's notification goes, and the secret that signs it."""
+    if task.ingest_id is not None:
+        url = conn.execute(select(ingests.c.ping_url).where(ingests.c.id == task.ingest_id)).scalar_one()
+    else:
+        url = conn.execute(select(jobs.c.spec).where(jobs.c.id == task.job_id)).scalar_one()["ping_url"]
+    secret = conn.execute(select(accounts.c.webhook_secret).where(accounts.c.id == task.account_id)).scalar_one()
+    return unseal(conn, url), unseal(conn, secret)

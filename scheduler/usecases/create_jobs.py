@@ -21,6 +21,7 @@ def create_jobs(
     fetch: FetchPolicy | None = None,
     public_url: str = "",
     find_format: FindFormat = preset,
+    sends_mail: bool = False,
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
 
@@ -33,6 +34,7 @@ def create_jobs(
         fetch: which private addresses a source and a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
         find_format: the presets.
+        sends_mail: whether there is a mail server.
 
     Raises:
         SpecError: a member outside the outputs was refused.
@@ -41,7 +43,7 @@ def create_jobs(
     if answered is not None:
         return answered
     check_source_url(request.source_url, fetch)
-    judged = judge_outputs(request.outputs, find_format, fetch)
+    judged = judge_outputs(request.outputs, find_format, fetch, sends_mail=sends_mail)
     if all(isinstance(verdict, SpecError) for verdict in judged):
         return CreatedJobsView(jobs=tuple(answer_output(*pair) for pair in zip(request.outputs, judged, strict=True)))
     base_url = public_url or request.base_url
@@ -49,7 +51,7 @@ def create_jobs(
 
 
 def _insert_all(conn: Connection, request: CreateJobs, judged: list[Verdict], base_url: str) -> CreatedJobsView:
-    ingest_id, source_id = insert_ingest(conn, request.account_id, request.source_url)
+    ingest_id, source_id = insert_ingest(conn, request.account_id, request.source_url, base_url=base_url)
     answers = []
     for output, verdict in zip(request.outputs, judged, strict=True):
         job_id = 0

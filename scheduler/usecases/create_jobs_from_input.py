@@ -38,6 +38,7 @@ def create_jobs_from_input(
     fetch: FetchPolicy | None = None,
     public_url: str = "",
     find_format: FindFormat = preset,
+    sends_mail: bool = False,
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
 
@@ -51,6 +52,7 @@ def create_jobs_from_input(
         fetch: which private addresses a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
         find_format: the presets.
+        sends_mail: whether there is a mail server.
 
     Raises:
         SpecError: a member outside the outputs was refused.
@@ -60,7 +62,7 @@ def create_jobs_from_input(
     answered = first_answer(db, request, CreatedJobsView)
     if answered is not None:
         return answered
-    judged = judge_outputs(request.outputs, find_format, fetch)
+    judged = judge_outputs(request.outputs, find_format, fetch, sends_mail=sends_mail)
     base_url = public_url or request.base_url
     return create_once(db, request, CreatedJobsView, lambda conn: _create(conn, request, judged, base_url))
 

@@ -11,12 +11,9 @@ from scheduler.errors import MediaExpiredError, MediaNotFoundError
 from scheduler.store.database import Database
 from scheduler.store.job_queries import active_job_of_input, find_medium, lock_ingest_of_input
 from scheduler.store.tables import jobs
-from scheduler.store.task_queries import insert_task
+from scheduler.store.task_queries import insert_task, next_part
 from scheduler.store.transitions import transition
 from scheduler.usecases.read_media import get_media
-
-#: Tells the clean-up after a deletion from the one that follows the end of every job and ingest (0).
-DELETION_PART = 1
 
 
 def delete_media(db: Database, account_id: int, kind: str, media_id: int) -> None:
@@ -72,5 +69,5 @@ def _insert_clean(
         work=CleanWork(prefix=owner_prefix(job_id=job_id, ingest_id=ingest_id)),
         job_id=job_id,
         ingest_id=ingest_id,
-        part=DELETION_PART,
+        part=next_part(conn, TaskKind.CLEAN, job_id=job_id, ingest_id=ingest_id),
     )

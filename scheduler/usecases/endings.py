@@ -1,22 +1,20 @@
-"""How jobs and ingests end, and what follows: a notification and a clean-up. Within a caller's transaction."""
+"""How jobs and ingests end, and what follows: notifications and a clean-up. Within a caller's transaction."""
 
-import uuid
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row
 
-from reelyard.cluster.work import CleanWork, NotifyWork, Queue, TaskKind
+from reelyard.cluster.work import CleanWork, Queue, TaskKind
 from reelyard.media.errors import ErrorCode
 from scheduler.domain.ingest import INGEST, IngestEvent
 from scheduler.domain.job import JOB, JobEvent
 from scheduler.domain.keys import owner_prefix
-from scheduler.domain.media import MEDIA, FileRole, MediaEvent, MediaState
-from scheduler.domain.notification import JobOutcome, notification_body
+from scheduler.domain.media import MEDIA, MediaEvent, MediaState
+from scheduler.domain.notification import JobOutcome
 from scheduler.domain.policy import Policy
 from scheduler.domain.task import TaskEvent, TaskState
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.job_queries import (
-    find_media_file,
     find_medium,
     first_input_id,
     lock_ingest_with_jobs,
@@ -24,9 +22,9 @@ from scheduler.store.job_queries import (
     stored_keys,
 )
 from scheduler.store.tables import tasks
-from scheduler.store.task_queries import active_tasks, end_attempt, insert_task, move_task
+from scheduler.store.task_queries import active_tasks, end_attempt, insert_task, move_task, next_part
 from scheduler.store.transitions import transition
-from scheduler.usecases.media_files import download_path
+from scheduler.usecases.notices import download_url, notify_ingest, notify_job, published_name
 
 #: The tasks that a job or an ingest is made of; what remains is done after its end.
 STAGES = (TaskKind.INGEST, TaskKind.ENCODE, TaskKind.STORE, TaskKind.DISTRIBUTE)
@@ -40,14 +38,13 @@ def complete_job(conn: Connection, job: Row[Any], policy: Policy) -> None:
     """
     transition(conn, JOB, job, JobEvent.DISTRIBUTED, distribution_progress=100, ended_ms=now_ms())
     output = find_medium(conn, job.output_media_id)
-    primary = find_media_file(conn, output.id, FileRole.PRIMARY)
-    name = primary.name if primary is not None else ""
-    path = download_path(output.kind, output.id, output.token, name)
+    name = published_name(conn, output.id)
     outcome = JobOutcome(
         job_id=job.id,
+        title=job.spec["title"],
         filename=name,
         input_media_id=first_input_id(conn, job.id),
-        download_url=f"{job.base_url.rstrip('/')}/{path}" if path else "",
+        download_url=download_url(job.base_url, output, name),
         output_media_id=output.id,
         customer_reference_id=job.spec["customer_reference_id"],
     )
@@ -88,6 +85,7 @@ def _give_up(conn: Connection, job: Row[Any], code: ErrorCode, message: str, pol
     _fail_medium(conn, job.output_media_id)
     outcome = JobOutcome(
         job_id=job.id,
+        title=job.spec["title"],
         error_code=code,
         error_message=message,
         input_media_id=first_input_id(conn, job.id),
@@ -128,6 +126,7 @@ def fail_ingest(
         ended_ms=now_ms(),
     )
     _fail_medium(conn, ingest.input_media_id)
+    notify_ingest(conn, ingest, code, message)
     insert_ingest_clean(conn, ingest, policy)
     for job in its_jobs:
         if job.state in JOB.active:
@@ -144,6 +143,7 @@ def cancel_running_ingest(conn: Connection, owner: tuple[Row[Any], list[Row[Any]
     transition(conn, INGEST, ingest, IngestEvent.CANCEL, ended_ms=now_ms())
     cancel_tasks(conn, tasks.c.ingest_id == ingest.id)
     _fail_medium(conn, ingest.input_media_id)
+    notify_ingest(conn, ingest, ErrorCode.CANCELLED, "the ingest was cancelled")
     insert_ingest_clean(conn, ingest, policy)
     for job in its_jobs:
         if job.state in JOB.active:
@@ -195,16 +195,7 @@ def _fail_medium(conn: Connection, media_id: int) -> None:
 
 
 def _after_job(conn: Connection, job: Row[Any], outcome: JobOutcome, policy: Policy) -> None:
-    if job.spec["ping_url"]:
-        insert_task(
-            conn,
-            account_id=job.account_id,
-            kind=TaskKind.NOTIFY,
-            queue=Queue.DISTRIBUTE,
-            # The URL may hold credentials: it stays in the job's row and is added when a node claims the task.
-            work=NotifyWork(delivery_id=str(uuid.uuid4()), url="", body=notification_body(outcome)),
-            job_id=job.id,
-        )
+    notify_job(conn, job, outcome)
     insert_task(
         conn,
         account_id=job.account_id,
@@ -212,5 +203,6 @@ def _after_job(conn: Connection, job: Row[Any], outcome: JobOutcome, policy: Pol
         queue=Queue.STORE,
         work=CleanWork(prefix=owner_prefix(job_id=job.id, ingest_id=None), keep=stored_keys(conn, job.output_media_id)),
         job_id=job.id,
+        part=next_part(conn, TaskKind.CLEAN, job_id=job.id, ingest_id=None),  # of a retried job, the second one
         not_before_ms=read_now(conn) + policy.clean_wait_ms,
     )

@@ -17,15 +17,26 @@ from scheduler.store.sealed import seal
 from scheduler.store.tables import ingests, job_inputs, jobs, media
 from scheduler.store.task_queries import insert_task
 from scheduler.store.transitions import record_creation
+from scheduler.usecases.receivers import NOBODY, Receivers
 
 #: Bytes of randomness in the part of a download URL that nobody can guess.
 TOKEN_BYTES = 24
 
 
 def insert_ingest(
-    conn: Connection, account_id: int, source_url: str, *, title: str = "", customer_reference_id: str = ""
+    conn: Connection,
+    account_id: int,
+    source_url: str,
+    *,
+    title: str = "",
+    customer_reference_id: str = "",
+    receivers: Receivers = NOBODY,
+    base_url: str = "",
 ) -> tuple[int, int]:
-    """An ingest with its task and its input medium; the IDs of the ingest and of the medium."""
+    """An ingest with its task and its input medium; the IDs of the ingest and of the medium.
+
+    `receivers` are told of its end; `base_url` is that of the download URL that they are given.
+    """
     source_id = _insert_medium(conn, account_id, MediaKind.INPUT, title=title)
     ingest_id = new_id(conn, INGEST.entity)
     conn.execute(
@@ -37,6 +48,9 @@ def insert_ingest(
             title=title,
             customer_reference_id=customer_reference_id,
             source_url=seal(conn, source_url),
+            ping_url=seal(conn, receivers.ping_url),
+            notification_email=receivers.email,
+            base_url=base_url,
             created_ms=now_ms(),
             updated_ms=now_ms(),
         )

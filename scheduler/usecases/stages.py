@@ -38,6 +38,7 @@ from scheduler.store.task_queries import insert_task, tasks_of_job
 from scheduler.store.transitions import transition
 from scheduler.usecases.begin_encode import Source, begin_encode
 from scheduler.usecases.endings import complete_job, fail_job, insert_ingest_clean
+from scheduler.usecases.notices import notify_ingest
 
 
 def after_ingest(conn: Connection, task: Row[Any], result: IngestResult, policy: Policy) -> None:
@@ -55,6 +56,7 @@ def after_ingest(conn: Connection, task: Row[Any], result: IngestResult, policy:
         ended_ms=now_ms(),
     )
     _publish(conn, ingest.input_media_id, result.filename, result)
+    notify_ingest(conn, ingest)
     insert_ingest_clean(conn, ingest, policy)
     source = Source(stored=result.source, info=result.info, filename=result.filename)
     hardware = encoders_of_gpu_nodes(present_nodes(conn), read_now(conn))

@@ -16,6 +16,7 @@ from reelyard.cluster.work import (
     EncodeResult,
     EncodeWork,
     IngestResult,
+    MailResult,
     NotifyResult,
     Queue,
     Result,
@@ -126,7 +127,7 @@ class Rig:
             "outputs": outputs or (MP4,),
             "base_url": "http://gateway.example/",
         }
-        return create_jobs(self.db, CreateJobs(**(request | members)))
+        return create_jobs(self.db, CreateJobs(**(request | members)), sends_mail=True)
 
     def node(self, name: str, *, slots: dict[Queue, int] | None = None, encoders: tuple[str, ...] = ()) -> str:
         node_id = str(uuid.uuid4())
@@ -268,6 +269,7 @@ def made_up_result(spec: TaskSpec) -> Result:
         TaskKind.DISTRIBUTE: DistributeResult,
         TaskKind.NOTIFY: lambda: NotifyResult(http_status=200),
         TaskKind.CLEAN: lambda: CleanResult(deleted=3),
+        TaskKind.MAIL: MailResult,
     }
     return results[spec.kind]()
 

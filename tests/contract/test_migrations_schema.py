@@ -47,8 +47,19 @@ def normalised(row: tuple[object, ...]) -> tuple[object, ...]:
     if not (isinstance(last, str) and last.startswith("CREATE TABLE")):
         return row
     head, _, body = last.partition("(")
-    clauses = [" ".join(clause.split()) for clause in body.rstrip(") \n").split("\n")]
-    return (*names, head.strip(), *sorted(clause.strip(", )(") for clause in clauses))
+    return (*names, head.strip(), *sorted(" ".join(clause.split()) for clause in clauses_of(body.rpartition(")")[0])))
+
+
+def clauses_of(body: str) -> list[str]:
+    """The columns and constraints of a CREATE TABLE: SQLite writes an added column behind the last of them."""
+    clauses, depth = [""], 0
+    for character in body:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            clauses.append("")
+        else:
+            clauses[-1] += character
+    return clauses
 
 
 def test_migrations_and_tables_build_the_same_schema(database: Database) -> None:

@@ -58,7 +58,7 @@ def test_without_a_secret_there_is_no_signature(notify: NotifyStage, tmp_path: P
     assert "reelyard-signature" not in server.requests[0]
 
 
-@pytest.mark.parametrize("status", [301, 302, 400, 404, 410, 500])
+@pytest.mark.parametrize("status", [301, 302, 400, 404, 500])
 def test_any_other_status_is_a_failed_delivery(
     notify: NotifyStage, tmp_path: Path, store: FolderStore, status: int
 ) -> None:
@@ -70,6 +70,13 @@ def test_any_other_status_is_a_failed_delivery(
     assert (caught.value.code, caught.value.http_status) == (ErrorCode.DELIVERY_FAILED, status)
     assert caught.value.evidence == "no thanks"
     assert len(server.requests) == 1
+
+
+def test_a_receiver_that_is_gone_is_final(notify: NotifyStage, tmp_path: Path, store: FolderStore) -> None:
+    with serve(Faulty(status=410)) as server, pytest.raises(WorkError) as caught:
+        notify.run(notification(server.url, tmp_path, store))
+
+    assert (caught.value.code, caught.value.http_status) == (ErrorCode.DELIVERY_DENIED, 410)
 
 
 def test_a_receiver_that_refuses_the_connection_is_a_failed_delivery(

@@ -72,18 +72,24 @@ class CreatedJob(_message.Message):
     def __init__(self, job_id: _Optional[int] = ..., customer_reference_id: _Optional[str] = ..., error: _Optional[_Union[SpecError, _Mapping]] = ...) -> None: ...
 
 class CreateIngestRequest(_message.Message):
-    __slots__ = ("account_id", "request_id", "source_url", "title", "customer_reference_id")
+    __slots__ = ("account_id", "request_id", "source_url", "title", "customer_reference_id", "ping_url", "notification_email", "base_url")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SOURCE_URL_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     CUSTOMER_REFERENCE_ID_FIELD_NUMBER: _ClassVar[int]
+    PING_URL_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    BASE_URL_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     request_id: str
     source_url: str
     title: str
     customer_reference_id: str
-    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ...) -> None: ...
+    ping_url: str
+    notification_email: str
+    base_url: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ..., ping_url: _Optional[str] = ..., notification_email: _Optional[str] = ..., base_url: _Optional[str] = ...) -> None: ...
 
 class CreateIngestResponse(_message.Message):
     __slots__ = ("ingest_id", "input_media_id", "customer_reference_id")
@@ -234,6 +240,84 @@ class IngestList(_message.Message):
     ingests: _containers.RepeatedCompositeFieldContainer[Ingest]
     total: int
     def __init__(self, ingests: _Optional[_Iterable[_Union[Ingest, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class ListNotificationsRequest(_message.Message):
+    __slots__ = ("account_id", "page_size", "page_number", "job_id", "ingest_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    page_size: int
+    page_number: int
+    job_id: int
+    ingest_id: int
+    def __init__(self, account_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_number: _Optional[int] = ..., job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ...) -> None: ...
+
+class GetNotificationRequest(_message.Message):
+    __slots__ = ("account_id", "notification_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    notification_id: int
+    def __init__(self, account_id: _Optional[int] = ..., notification_id: _Optional[int] = ...) -> None: ...
+
+class ReplayNotificationRequest(_message.Message):
+    __slots__ = ("account_id", "notification_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    notification_id: int
+    def __init__(self, account_id: _Optional[int] = ..., notification_id: _Optional[int] = ...) -> None: ...
+
+class Notification(_message.Message):
+    __slots__ = ("notification_id", "type", "job_id", "ingest_id", "target", "status", "delivery_id", "created_ms", "updated_ms", "next_attempt_ms", "attempts")
+    NOTIFICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATED_MS_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_MS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ATTEMPT_MS_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    notification_id: int
+    type: str
+    job_id: int
+    ingest_id: int
+    target: str
+    status: str
+    delivery_id: str
+    created_ms: int
+    updated_ms: int
+    next_attempt_ms: int
+    attempts: _containers.RepeatedCompositeFieldContainer[NotificationAttempt]
+    def __init__(self, notification_id: _Optional[int] = ..., type: _Optional[str] = ..., job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., target: _Optional[str] = ..., status: _Optional[str] = ..., delivery_id: _Optional[str] = ..., created_ms: _Optional[int] = ..., updated_ms: _Optional[int] = ..., next_attempt_ms: _Optional[int] = ..., attempts: _Optional[_Iterable[_Union[NotificationAttempt, _Mapping]]] = ...) -> None: ...
+
+class NotificationAttempt(_message.Message):
+    __slots__ = ("attempt", "started_ms", "http_status", "error_code", "error_message")
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    STARTED_MS_FIELD_NUMBER: _ClassVar[int]
+    HTTP_STATUS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_CODE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    attempt: int
+    started_ms: int
+    http_status: int
+    error_code: str
+    error_message: str
+    def __init__(self, attempt: _Optional[int] = ..., started_ms: _Optional[int] = ..., http_status: _Optional[int] = ..., error_code: _Optional[str] = ..., error_message: _Optional[str] = ...) -> None: ...
+
+class NotificationList(_message.Message):
+    __slots__ = ("notifications", "total")
+    NOTIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    notifications: _containers.RepeatedCompositeFieldContainer[Notification]
+    total: int
+    def __init__(self, notifications: _Optional[_Iterable[_Union[Notification, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
 
 class GetMediaRequest(_message.Message):
     __slots__ = ("account_id", "kind", "media_id")

@@ -85,6 +85,21 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.FromString,
                 _registered_method=True)
+        self.ListNotifications = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/ListNotifications',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListNotificationsRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.NotificationList.FromString,
+                _registered_method=True)
+        self.GetNotification = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/GetNotification',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetNotificationRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Notification.FromString,
+                _registered_method=True)
+        self.ReplayNotification = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/ReplayNotification',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ReplayNotificationRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Notification.FromString,
+                _registered_method=True)
         self.GetMedia = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/GetMedia',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetMediaRequest.SerializeToString,
@@ -206,6 +221,26 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListNotifications(self, request, context):
+        """The delivery log: notifications of jobs and ingests, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetNotification(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayNotification(self, request, context):
+        """Sends the same notification again; FAILED_PRECONDITION while it is still being sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetMedia(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -320,6 +355,21 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.CancelIngest,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.SerializeToString,
+            ),
+            'ListNotifications': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotifications,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListNotificationsRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.NotificationList.SerializeToString,
+            ),
+            'GetNotification': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNotification,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetNotificationRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Notification.SerializeToString,
+            ),
+            'ReplayNotification': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayNotification,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ReplayNotificationRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Notification.SerializeToString,
             ),
             'GetMedia': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMedia,
@@ -642,6 +692,87 @@ class GatewayService:
             '/reelyard.rpc.v1.GatewayService/CancelIngest',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelIngestRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Ingest.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNotifications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/ListNotifications',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListNotificationsRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.NotificationList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNotification(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/GetNotification',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetNotificationRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Notification.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayNotification(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/ReplayNotification',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ReplayNotificationRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Notification.FromString,
             options,
             channel_credentials,
             insecure,

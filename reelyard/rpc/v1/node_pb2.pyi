@@ -60,7 +60,7 @@ class ClaimResponse(_message.Message):
     def __init__(self, granted: _Optional[bool] = ..., refusal: _Optional[str] = ..., task: _Optional[_Union[TaskSpec, _Mapping]] = ...) -> None: ...
 
 class TaskSpec(_message.Message):
-    __slots__ = ("task_id", "attempt", "kind", "account_id", "job_id", "ingest_id", "output_prefix", "ingest", "encode", "store", "distribute", "notify", "clean")
+    __slots__ = ("task_id", "attempt", "kind", "account_id", "job_id", "ingest_id", "output_prefix", "ingest", "encode", "store", "distribute", "notify", "clean", "mail")
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +74,7 @@ class TaskSpec(_message.Message):
     DISTRIBUTE_FIELD_NUMBER: _ClassVar[int]
     NOTIFY_FIELD_NUMBER: _ClassVar[int]
     CLEAN_FIELD_NUMBER: _ClassVar[int]
+    MAIL_FIELD_NUMBER: _ClassVar[int]
     task_id: int
     attempt: int
     kind: str
@@ -87,7 +88,8 @@ class TaskSpec(_message.Message):
     distribute: DistributeWork
     notify: NotifyWork
     clean: CleanWork
-    def __init__(self, task_id: _Optional[int] = ..., attempt: _Optional[int] = ..., kind: _Optional[str] = ..., account_id: _Optional[int] = ..., job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., output_prefix: _Optional[str] = ..., ingest: _Optional[_Union[IngestWork, _Mapping]] = ..., encode: _Optional[_Union[EncodeWork, _Mapping]] = ..., store: _Optional[_Union[StoreWork, _Mapping]] = ..., distribute: _Optional[_Union[DistributeWork, _Mapping]] = ..., notify: _Optional[_Union[NotifyWork, _Mapping]] = ..., clean: _Optional[_Union[CleanWork, _Mapping]] = ...) -> None: ...
+    mail: MailWork
+    def __init__(self, task_id: _Optional[int] = ..., attempt: _Optional[int] = ..., kind: _Optional[str] = ..., account_id: _Optional[int] = ..., job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., output_prefix: _Optional[str] = ..., ingest: _Optional[_Union[IngestWork, _Mapping]] = ..., encode: _Optional[_Union[EncodeWork, _Mapping]] = ..., store: _Optional[_Union[StoreWork, _Mapping]] = ..., distribute: _Optional[_Union[DistributeWork, _Mapping]] = ..., notify: _Optional[_Union[NotifyWork, _Mapping]] = ..., clean: _Optional[_Union[CleanWork, _Mapping]] = ..., mail: _Optional[_Union[MailWork, _Mapping]] = ...) -> None: ...
 
 class StoredObject(_message.Message):
     __slots__ = ("key", "size_bytes", "sha256", "mime_type")
@@ -165,6 +167,18 @@ class NotifyWork(_message.Message):
     secret: str
     def __init__(self, delivery_id: _Optional[str] = ..., url: _Optional[str] = ..., body: _Optional[str] = ..., secret: _Optional[str] = ...) -> None: ...
 
+class MailWork(_message.Message):
+    __slots__ = ("delivery_id", "to", "subject", "text")
+    DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    delivery_id: str
+    to: str
+    subject: str
+    text: str
+    def __init__(self, delivery_id: _Optional[str] = ..., to: _Optional[str] = ..., subject: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
+
 class CleanWork(_message.Message):
     __slots__ = ("prefix", "keep")
     PREFIX_FIELD_NUMBER: _ClassVar[int]
@@ -218,20 +232,22 @@ class StoppedTask(_message.Message):
     def __init__(self, task_id: _Optional[int] = ..., token: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class TaskResult(_message.Message):
-    __slots__ = ("ingest", "encode", "store", "distribute", "notify", "clean")
+    __slots__ = ("ingest", "encode", "store", "distribute", "notify", "clean", "mail")
     INGEST_FIELD_NUMBER: _ClassVar[int]
     ENCODE_FIELD_NUMBER: _ClassVar[int]
     STORE_FIELD_NUMBER: _ClassVar[int]
     DISTRIBUTE_FIELD_NUMBER: _ClassVar[int]
     NOTIFY_FIELD_NUMBER: _ClassVar[int]
     CLEAN_FIELD_NUMBER: _ClassVar[int]
+    MAIL_FIELD_NUMBER: _ClassVar[int]
     ingest: IngestResult
     encode: EncodeResult
     store: StoreResult
     distribute: DistributeResult
     notify: NotifyResult
     clean: CleanResult
-    def __init__(self, ingest: _Optional[_Union[IngestResult, _Mapping]] = ..., encode: _Optional[_Union[EncodeResult, _Mapping]] = ..., store: _Optional[_Union[StoreResult, _Mapping]] = ..., distribute: _Optional[_Union[DistributeResult, _Mapping]] = ..., notify: _Optional[_Union[NotifyResult, _Mapping]] = ..., clean: _Optional[_Union[CleanResult, _Mapping]] = ...) -> None: ...
+    mail: MailResult
+    def __init__(self, ingest: _Optional[_Union[IngestResult, _Mapping]] = ..., encode: _Optional[_Union[EncodeResult, _Mapping]] = ..., store: _Optional[_Union[StoreResult, _Mapping]] = ..., distribute: _Optional[_Union[DistributeResult, _Mapping]] = ..., notify: _Optional[_Union[NotifyResult, _Mapping]] = ..., clean: _Optional[_Union[CleanResult, _Mapping]] = ..., mail: _Optional[_Union[MailResult, _Mapping]] = ...) -> None: ...
 
 class IngestResult(_message.Message):
     __slots__ = ("source", "thumbnail", "info", "filename")
@@ -270,6 +286,10 @@ class NotifyResult(_message.Message):
     HTTP_STATUS_FIELD_NUMBER: _ClassVar[int]
     http_status: int
     def __init__(self, http_status: _Optional[int] = ...) -> None: ...
+
+class MailResult(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class CleanResult(_message.Message):
     __slots__ = ("deleted",)

@@ -1,0 +1,54 @@
+"""Whom a job or an ingest tells of its end, and which receivers are valid."""
+
+from dataclasses import dataclass, field
+
+from reelyard.cluster.urlguard import FetchPolicy, check_url
+from reelyard.media.errors import ErrorCode, SpecError
+
+#: The schemes of a notification.
+PING_SCHEMES = frozenset({"http", "https"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receivers:
+    """A webhook and a mail address, "" for none. The URL may hold credentials; as a row has it, it is sealed."""
+
+    ping_url: str = field(default="", repr=False)
+    email: str = ""
+
+
+NOBODY = Receivers()
+
+
+def ingest_receivers(asked: Receivers, defaults: Receivers = NOBODY) -> Receivers:
+    """Whom an ingest tells: what its request says, and the account's default where it says nothing.
+
+    An ingest that a job request made has been asked for no receiver of its own: `asked` is `NOBODY` then.
+    """
+    return Receivers(ping_url=asked.ping_url or defaults.ping_url, email=asked.email or defaults.email)
+
+
+def check_ping_target(url: str, fetch: FetchPolicy | None) -> None:
+    """Refuse a webhook at an address that must not be reached; `fetch` None allows no private one, "" is none.
+
+    Raises:
+        SpecError: naming `ping_url`.
+    """
+    if url:
+        policy = fetch or FetchPolicy(())
+        code = ErrorCode.INVALID_PARAMETER_VALUE
+        check_url(url, schemes=PING_SCHEMES, policy=policy, field="ping_url", code=code)
+
+
+def check_mail_is_sent(address: str | None, *, sends_mail: bool) -> None:
+    """Refuse a mail address where no mail is sent: it could only be ignored.
+
+    Raises:
+        SpecError: naming `notification_email`.
+    """
+    if address and not sends_mail:
+        raise SpecError(
+            "notification_email",
+            "{notification_email} can't be served: no mail is sent from here until an operator sets REELYARD_MAIL_FROM "
+            "and REELYARD_SMTP_URL; leave it out, or use {ping_url}",
+        )
