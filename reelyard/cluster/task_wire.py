@@ -17,6 +17,8 @@ from reelyard.cluster.work import (
     IngestWork,
     NotifyResult,
     NotifyWork,
+    OverlayResult,
+    OverlayWork,
     Result,
     StoreResult,
     StoreWork,
@@ -33,6 +35,7 @@ WORK_CLASSES: dict[TaskKind, type[Work]] = {
     TaskKind.DISTRIBUTE: DistributeWork,
     TaskKind.NOTIFY: NotifyWork,
     TaskKind.CLEAN: CleanWork,
+    TaskKind.OVERLAY: OverlayWork,
 }
 RESULT_CLASSES: dict[TaskKind, type[Result]] = {
     TaskKind.INGEST: IngestResult,
@@ -41,6 +44,7 @@ RESULT_CLASSES: dict[TaskKind, type[Result]] = {
     TaskKind.DISTRIBUTE: DistributeResult,
     TaskKind.NOTIFY: NotifyResult,
     TaskKind.CLEAN: CleanResult,
+    TaskKind.OVERLAY: OverlayResult,
 }
 
 

@@ -31,6 +31,7 @@ class TaskKind(StrEnum):
     DISTRIBUTE = "distribute"  # check what was published, deliver it
     NOTIFY = "notify"  # one webhook
     CLEAN = "clean"  # remove what no record points to any more
+    OVERLAY = "overlay"  # fetch the image that a job lays over its picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,14 @@ class CleanWork:
     keep: tuple[str, ...] = ()
 
 
-Work = IngestWork | EncodeWork | StoreWork | DistributeWork | NotifyWork | CleanWork
+@dataclass(frozen=True, kw_only=True)
+class OverlayWork:
+    """Fetch the image that is laid over a job's picture, and store it as a PNG."""
+
+    image_url: str = field(repr=False)  # may hold credentials; added at claim time, never stored with the task
+
+
+Work = IngestWork | EncodeWork | StoreWork | DistributeWork | NotifyWork | CleanWork | OverlayWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,4 +181,13 @@ class CleanResult:
     deleted: int
 
 
-Result = IngestResult | EncodeResult | StoreResult | DistributeResult | NotifyResult | CleanResult
+@dataclass(frozen=True, kw_only=True)
+class OverlayResult:
+    """A stored PNG and its size in pixels."""
+
+    image: StoredObject
+    width: int
+    height: int
+
+
+Result = IngestResult | EncodeResult | StoreResult | DistributeResult | NotifyResult | CleanResult | OverlayResult

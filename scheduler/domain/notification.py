@@ -6,13 +6,16 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, kw_only=True)
 class JobOutcome:
-    """How a job ended; 0 and "" mean "no value". `error_code` is empty when the job succeeded."""
+    """How a job ended; 0 and "" mean "no value". `error_code` is empty when the job succeeded.
+
+    Several inputs stand in the notification with bars between them, as a request names them.
+    """
 
     job_id: int
     error_code: str = ""
     error_message: str = ""
     filename: str = ""
-    input_media_id: int = 0
+    input_media_ids: tuple[int, ...] = ()
     download_url: str = ""
     output_media_id: int = 0
     customer_reference_id: str = ""
@@ -28,7 +31,7 @@ def notification_body(outcome: JobOutcome) -> str:
             "ErrorCode": outcome.error_code,
             "ErrorMessage": outcome.error_message,
             "FileName": outcome.filename,
-            "InputMediaID": outcome.input_media_id or "",
+            "InputMediaID": "|".join(str(media_id) for media_id in outcome.input_media_ids),
             "DownloadURL": outcome.download_url,
             "OutputMediaID": outcome.output_media_id or "",
             "CustomerReferenceID": outcome.customer_reference_id,
