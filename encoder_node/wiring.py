@@ -29,6 +29,7 @@ from encoder_node.stages.distribute import DistributeStage
 from encoder_node.stages.encode import EncodeStage
 from encoder_node.stages.ingest import IngestStage
 from encoder_node.stages.notify import NotifyStage
+from encoder_node.stages.overlay import OverlayStage
 from encoder_node.stages.store import StoreStage
 from encoder_node.stop import StopReason
 from reelyard.cluster.broker import (
@@ -276,4 +277,5 @@ def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[Task
         TaskKind.DISTRIBUTE: DistributeStage(),
         TaskKind.NOTIFY: NotifyStage(receivers, f"Reelyard/{version('reelyard')}"),
         TaskKind.CLEAN: CleanStage(),
+        TaskKind.OVERLAY: OverlayStage(sources, tools, limits),
     }
