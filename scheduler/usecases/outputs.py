@@ -11,8 +11,6 @@ from reelyard.media.resolve import resolve_output
 
 #: The schemes of a notification.
 PING_SCHEMES = frozenset({"http", "https"})
-#: The schemes of an overlay image.
-OVERLAY_SCHEMES = frozenset({"http", "https"})
 
 #: Finds a preset by its ID; None when there is none.
 FindFormat: TypeAlias = Callable[[int], OutputFormat | None]
@@ -51,10 +49,6 @@ def _judge(output: OutputRequest, find_format: FindFormat, fetch: FetchPolicy) -
         if spec.ping_url:
             code = ErrorCode.INVALID_PARAMETER_VALUE
             check_url(spec.ping_url, schemes=PING_SCHEMES, policy=fetch, field="ping_url", code=code)
-        if spec.overlay_image_url:
-            code = ErrorCode.INVALID_PARAMETER_VALUE
-            url = spec.overlay_image_url
-            check_url(url, schemes=OVERLAY_SCHEMES, policy=fetch, field="overlay_image_url", code=code)
     except SpecError as error:
         return error
     return spec

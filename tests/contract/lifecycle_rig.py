@@ -17,6 +17,7 @@ from reelyard.cluster.work import (
     EncodeWork,
     IngestResult,
     NotifyResult,
+    OverlayResult,
     Queue,
     Result,
     StoredObject,
@@ -268,6 +269,9 @@ def made_up_result(spec: TaskSpec) -> Result:
         TaskKind.DISTRIBUTE: DistributeResult,
         TaskKind.NOTIFY: lambda: NotifyResult(http_status=200),
         TaskKind.CLEAN: lambda: CleanResult(deleted=3),
+        TaskKind.OVERLAY: lambda: OverlayResult(
+            image=stored(f"{prefix}overlay.png", mime_type="image/png"), width=40, height=20
+        ),
     }
     return results[spec.kind]()
 
