@@ -53,9 +53,12 @@ _OWN_TROUBLE = {
     TaskKind.NOTIFY: ErrorCode.DELIVERY_FAILED,
     TaskKind.MAIL: ErrorCode.DELIVERY_FAILED,
     TaskKind.CLEAN: ErrorCode.STORAGE_FAILED,
+    TaskKind.OVERLAY: ErrorCode.STORAGE_FAILED,
 }
 #: The code of a failure that nobody foresaw. A bug that a source awakens is not tried for half an hour.
-_UNFORESEEN = _OWN_TROUBLE | {TaskKind.INGEST: ErrorCode.INTERNAL_ERROR, TaskKind.STORE: ErrorCode.INTERNAL_ERROR}
+_UNFORESEEN = _OWN_TROUBLE | dict.fromkeys(
+    (TaskKind.INGEST, TaskKind.OVERLAY, TaskKind.STORE), ErrorCode.INTERNAL_ERROR
+)
 
 
 class Runner:

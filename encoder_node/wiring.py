@@ -30,6 +30,7 @@ from encoder_node.stages.encode import EncodeStage
 from encoder_node.stages.ingest import IngestStage
 from encoder_node.stages.mail import MailStage
 from encoder_node.stages.notify import NotifyStage
+from encoder_node.stages.overlay import OverlayStage
 from encoder_node.stages.store import StoreStage
 from encoder_node.stop import StopReason
 from reelyard.cluster.broker import (
@@ -280,4 +281,5 @@ def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[Task
         TaskKind.NOTIFY: NotifyStage(receivers, f"Reelyard/{version('reelyard')}"),
         TaskKind.MAIL: MailStage(settings.smtp_url, settings.mail_from, _MAIL_TIMEOUT_S),
         TaskKind.CLEAN: CleanStage(),
+        TaskKind.OVERLAY: OverlayStage(sources, tools, limits),
     }

@@ -101,6 +101,12 @@ class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, MailSettings
         parsers.seconds_list,
         "Waits before the second, third, ... attempt of a failed task; the last one is repeated as needed.",
     )
+    keep_failed_hours: int = setting(
+        "REELYARD_KEEP_FAILED_HOURS",
+        24,
+        parsers.integer(0),
+        "How long what a failed job has encoded is kept, so that a retry of the job need not encode it again.",
+    )
     notify_retry_seconds: tuple[float, ...] = setting(
         "REELYARD_NOTIFY_RETRY_SECONDS",
         (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0),

@@ -29,6 +29,8 @@ from scheduler.store.database import POOL_SIZE, Database
 #: for the health check and for the metrics.
 RPC_THREADS = POOL_SIZE - 4
 
+_HOUR_MS = 3_600_000
+
 
 def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None) -> SchedulerService:
     """A scheduler, not yet started.
@@ -82,6 +84,7 @@ def _policy(settings: SchedulerSettings) -> Policy:
     return Policy(
         heartbeat_ms=round(settings.heartbeat_seconds * 1000),
         lease_ms=round(settings.lease_seconds * 1000),
+        keep_failed_ms=settings.keep_failed_hours * _HOUR_MS,
         retry_waits=RetryWaits(task_s=settings.retry_seconds, patient_s=settings.notify_retry_seconds),
     )
 

@@ -74,14 +74,27 @@ class JobItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdjustmentBody:
+    """What was asked of an output and could not be made exactly; `member` is that of the request."""
+
+    xml: ClassVar[XmlShape] = XmlShape("Adjustment")
+
+    member_name: str = member("Member")
+    asked: str = member("Asked")
+    made: str = member("Made")
+    reason: str = member("Reason")
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobDetail(JobItem):
-    """One job by itself."""
+    """One job by itself. Of a join, `input_media_id` is a text with all IDs, as a request names them."""
 
     error_code: str = member("ErrorCode", xml_empty_is_nil=True)
     error_message: str = member("ErrorMessage", xml_empty_is_nil=True)
-    input_media_id: int = member("InputMediaID")
+    input_media_id: int | str = member("InputMediaID")
     output_media_id: int = member("OutputMediaID")
     customer_reference_id: str = member("CustomerReferenceID")
+    adjustments: tuple[AdjustmentBody, ...] = member("Adjustments")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +273,7 @@ class InputAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputAsset:
-    """One output medium."""
+    """One output medium; `adjustments` are there only when there are any, since the published samples have none."""
 
     xml: ClassVar[XmlShape] = XmlShape("OutputAsset")
 
@@ -275,6 +288,7 @@ class OutputAsset:
     updated: Instant = member("DateUpdatedUTC")
     info: InfoBody | None = member("info")
     self_path: str = member("Self")
+    adjustments: tuple[AdjustmentBody, ...] | None = member("Adjustments", default=None, xml_none_is_absent=True)
 
 
 @dataclass(frozen=True, kw_only=True)

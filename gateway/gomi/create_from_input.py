@@ -6,6 +6,8 @@ from typing import ClassVar
 from gateway.gomi.bodies import OutputJob
 from gateway.gomi.create_request import RefusedOutput, read_outputs
 from gateway.gomi.description import XmlShape, member
+from gateway.gomi.joined import JOIN_MARK, joined_ids
+from gateway.gomi.members import INPUT_MEDIA_ID
 from gateway.gomi.output_jobs import output_jobs
 from gateway.gomi.raw_values import Number, RawValue, kind_of
 from gateway.gomi.values import Members
@@ -14,17 +16,12 @@ from reelyard.cluster.views import CreatedJobsView
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputRequest
 
-INPUT_MEDIA_ID = "InputMediaID"
-
-#: Between several inputs that are to be joined.
-_JOIN_MARK = "|"
-
 
 @dataclass(frozen=True, kw_only=True)
 class CreateFromInputRequest:
-    """A create request of an input medium, each output in its place."""
+    """A create request of one or more input media, each output in its place."""
 
-    input_media_id: int
+    input_media_ids: tuple[int, ...]
     outputs: tuple[OutputRequest | RefusedOutput, ...]
 
 
@@ -60,7 +57,7 @@ def read_create_from_input(members: Members) -> CreateFromInputRequest:
         SpecError: the request as a whole is wrong. What is wrong with one output is in its place of `outputs`.
     """
     return CreateFromInputRequest(
-        input_media_id=_input_media_id(members.get(INPUT_MEDIA_ID)), outputs=read_outputs(members)
+        input_media_ids=_input_media_ids(members.get(INPUT_MEDIA_ID)), outputs=read_outputs(members)
     )
 
 
@@ -69,7 +66,7 @@ def created_answer(wanted: CreateFromInputRequest, created: CreatedJobsView) -> 
     jobs = tuple(_in_this_order(each) for each in output_jobs(created, wanted.outputs))
     accepted = any(each.success for each in jobs)
     return CreateFromInputAnswer(
-        input_media_id=str(wanted.input_media_id),
+        input_media_id=joined_ids(wanted.input_media_ids),
         output_jobs=jobs,
         success=accepted,
         error_code="" if accepted else jobs[0].error_code or "",
@@ -81,19 +78,14 @@ def _in_this_order(job: OutputJob) -> FromInputOutputJob:
     return FromInputOutputJob(**{each.name: getattr(job, each.name) for each in fields(job)})
 
 
-def _input_media_id(raw: RawValue) -> int:
+def _input_media_ids(raw: RawValue) -> tuple[int, ...]:
     if raw is None or raw == "":
         raise SpecError(
             INPUT_MEDIA_ID,
-            f"{INPUT_MEDIA_ID} is missing; give the ID of an input medium",
+            f"{INPUT_MEDIA_ID} is missing; give the ID of an input medium, or several with '{JOIN_MARK}' between them",
             code=ErrorCode.PARAMETER_MISSING,
         )
     if not isinstance(raw, Number | str):
         raise SpecError(INPUT_MEDIA_ID, f"{INPUT_MEDIA_ID} is {kind_of(raw)}; a whole number from 1 is wanted")
     text = raw.text if isinstance(raw, Number) else raw.strip()
-    if _JOIN_MARK in text:
-        raise SpecError(
-            INPUT_MEDIA_ID,
-            f"{INPUT_MEDIA_ID} holds '{_JOIN_MARK}': joining several inputs is not supported yet; give one ID",
-        )
-    return read_object_id(INPUT_MEDIA_ID, text)
+    return tuple(read_object_id(INPUT_MEDIA_ID, part.strip()) for part in text.split(JOIN_MARK))

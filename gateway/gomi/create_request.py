@@ -14,12 +14,14 @@ from gateway.gomi.members import (
     read_member,
 )
 from gateway.gomi.raw_values import RawValue, kind_of
-from gateway.gomi.values import Members, read_text
+from gateway.gomi.values import TEXT_MAX, Members, read_text
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputRequest
 
 #: Outputs of one request; a source is fetched once for all of them.
 OUTPUTS_MAX = 100
+#: Characters of a source: enough for as many signed URLs as one job may join.
+SOURCE_MAX = 20 * TEXT_MAX
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,12 @@ def read_create_request(members: Members) -> CreateRequest:
 
 
 def read_source_url(members: Members) -> str:
-    """The URL of the source that a request names.
+    """The URL of the source that a request names, or those of several with bars between them.
 
     Raises:
         SpecError: it is missing or no text.
     """
-    url = read_text(SOURCE_MEDIA_URL, members.get(SOURCE_MEDIA_URL))
+    url = read_text(SOURCE_MEDIA_URL, members.get(SOURCE_MEDIA_URL), longest=SOURCE_MAX)
     if url is None or not url.strip():
         raise SpecError(
             SOURCE_MEDIA_URL,

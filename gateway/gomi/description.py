@@ -43,7 +43,8 @@ class Body(Protocol):
 class WireMember:
     """How one field of a body is written.
 
-    JSON leaves None out, unless `json_null`; XML writes it as nil, and an empty text too where `xml_empty_is_nil`.
+    JSON leaves None out, unless `json_null`; XML writes it as nil, and an empty text too where `xml_empty_is_nil`;
+    `xml_none_is_absent` leaves it out there as well.
     """
 
     attribute: str
@@ -53,6 +54,7 @@ class WireMember:
     json_by_name: bool
     xml_only: bool
     xml_empty_is_nil: bool
+    xml_none_is_absent: bool
 
 
 def member(
@@ -64,6 +66,7 @@ def member(
     xml_name: str = "",
     xml_only: bool = False,
     xml_empty_is_nil: bool = False,
+    xml_none_is_absent: bool = False,
 ) -> Any:
     """A field that is written as `name`.
 
@@ -71,6 +74,7 @@ def member(
     `json_by_name`: the members of the value are written in the order of their names, as some of the seed's JSON
     samples have them, not in the order of its fields. `xml_name`: its name in XML, where that is another.
     `xml_only`: JSON does not have it. `xml_empty_is_nil`: XML has nil, not an empty element, for an empty text.
+    `xml_none_is_absent`: XML leaves None out, as JSON does.
     """
     wire = {
         "name": name,
@@ -79,6 +83,7 @@ def member(
         "json_by_name": json_by_name,
         "xml_only": xml_only,
         "xml_empty_is_nil": xml_empty_is_nil,
+        "xml_none_is_absent": xml_none_is_absent,
     }
     return field(default=default, metadata={_WIRE: wire})
 

@@ -12,6 +12,7 @@ from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall,
 from gateway.gomi.create_from_input import CreateFromInputAnswer, read_create_from_input
 from gateway.gomi.create_from_input import created_answer as from_input_answer
 from gateway.gomi.create_request import RefusedOutput, read_create_request
+from gateway.gomi.joined import id_or_ids
 from gateway.gomi.output_jobs import output_jobs, valid_outputs
 from gateway.gomi.present import job_detail, job_item
 from gateway.object_id import read_object_id
@@ -57,7 +58,9 @@ async def create_job_from_input_media(call: BodyCall) -> Response:
             CreateJobsFromInput(
                 account_id=call.account_id,
                 request_id=str(uuid.uuid4()),
-                input_media_id=wanted.input_media_id,
+                # One alone has a field of its own, which schedulers that join nothing yet know.
+                input_media_id=wanted.input_media_ids[0] if len(wanted.input_media_ids) == 1 else 0,
+                input_media_ids=wanted.input_media_ids if len(wanted.input_media_ids) > 1 else (),
                 outputs=valid,
                 base_url=call.base_url,
             )
@@ -94,6 +97,13 @@ async def cancel_job(call: OptionalBodyCall, job_id: str) -> Response:
     return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
 
 
+@router.post("/{job_id}/retry", dependencies=[answers(JobAnswer)])
+async def retry_job(call: OptionalBodyCall, job_id: str) -> Response:
+    """Try a failed job again from the stage that failed, and show it as it is then."""
+    view = await call.client.retry_job(call.account_id, read_object_id("job ID", job_id))
+    return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
+
+
 def _create_answer(created: CreatedJobsView, outputs: Iterable[OutputRequest | RefusedOutput]) -> CreateJobAnswer:
     """The answer, each output in the place that it has in the request."""
     jobs = output_jobs(created, outputs)
@@ -101,7 +111,7 @@ def _create_answer(created: CreatedJobsView, outputs: Iterable[OutputRequest | R
     return CreateJobAnswer(
         ingest_job_id=created.ingest_id,
         ingest_job_status_location=f"ingest/{created.ingest_id}",
-        input_media_id=str(created.input_media_id),
+        input_media_id=str(id_or_ids(created.input_media_id, created.input_media_ids)),
         output_jobs=jobs,
         success=accepted,
         error_code="" if accepted else jobs[0].error_code or "",

@@ -41,6 +41,7 @@ class LaterMember:
 
 
 SOURCE_MEDIA_URL = "SourceMediaURL"
+INPUT_MEDIA_ID = "InputMediaID"
 OUTPUT_JOBS = "OutputJobs"
 API_KEY = "ApiKey"
 CUSTOMER_REFERENCE_ID = "CustomerReferenceID"
@@ -89,7 +90,8 @@ LATER_MEMBERS = (
 
 #: The wire's name of each neutral field that an error's message may speak of.
 WIRE_NAMES: Mapping[str, str] = MappingProxyType(
-    {each.field: each.name for each in OUTPUT_MEMBERS} | {"source_url": SOURCE_MEDIA_URL, "label": LABEL}
+    {each.field: each.name for each in OUTPUT_MEMBERS}
+    | {"source_url": SOURCE_MEDIA_URL, "input_media_id": INPUT_MEDIA_ID, "label": LABEL}
 )
 
 

@@ -1,16 +1,21 @@
 """From the scheduler's views to the bodies of the Gomi API."""
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 from gateway.gomi import bodies
 from gateway.gomi.description import Instant, wire_members
+from gateway.gomi.joined import id_or_ids
+from gateway.gomi.members import WIRE_NAMES
 from gateway.gomi.statuses import INGEST_STATUS, JOB_STATUS
 from reelyard.cluster.views import IngestView, JobView, MediaView
 from reelyard.media.catalogue import audio_codec_display, container_display, video_codec_display
+from reelyard.media.errors import SpecError
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
 from reelyard.media.output import OutputFormat
+from reelyard.media.plan import Adjustment
 
 _MINUTE_MS = 60_000
 _KILO = 1000
@@ -50,9 +55,10 @@ def job_detail(view: JobView, *, base_url: str, now_ms: int) -> bodies.JobDetail
         self_path=f"job/{view.job_id}",
         error_code=view.error_code,
         error_message=view.error_message,
-        input_media_id=view.input_media_id,
+        input_media_id=id_or_ids(view.input_media_id, view.input_media_ids),
         output_media_id=view.output_media_id,
         customer_reference_id=view.customer_reference_id,
+        adjustments=_adjustments(view.adjustments),
     )
 
 
@@ -117,6 +123,19 @@ def output_asset(view: MediaView, *, base_url: str) -> bodies.OutputAsset:
         updated=Instant(view.updated_ms),
         info=None if view.info is None else media_info(view.info, view.filename),
         self_path=f"media/output/{view.media_id}",
+        adjustments=_adjustments(view.adjustments) or None,
+    )
+
+
+def _adjustments(made: Iterable[Adjustment]) -> tuple[bodies.AdjustmentBody, ...]:
+    return tuple(
+        bodies.AdjustmentBody(
+            member_name=WIRE_NAMES.get(each.field, each.field),
+            asked=each.asked,
+            made=each.made,
+            reason=SpecError(each.field, each.reason).render(WIRE_NAMES),
+        )
+        for each in made
     )
 
 

@@ -53,8 +53,8 @@ class Members:
         return self._exact[spellings[0]] if spellings else None
 
 
-def read_text(name: str, raw: RawValue) -> str | None:
-    """A text.
+def read_text(name: str, raw: RawValue, *, longest: int = TEXT_MAX) -> str | None:
+    """A text of at most `longest` characters.
 
     Raises:
         SpecError: it is something else, too long, or holds a character that no answer can carry.
@@ -63,8 +63,8 @@ def read_text(name: str, raw: RawValue) -> str | None:
         return None
     if not isinstance(raw, str):
         raise SpecError(name, f"{name} is {kind_of(raw)}; a text is wanted")
-    if len(raw) > TEXT_MAX:
-        raise SpecError(name, f"{name} is {len(raw)} characters long; at most {TEXT_MAX} are valid")
+    if len(raw) > longest:
+        raise SpecError(name, f"{name} is {len(raw)} characters long; at most {longest} are valid")
     wrong = next((each for each in raw if is_forbidden(each)), None)
     if wrong is not None:
         raise SpecError(name, f"{name} holds the character U+{ord(wrong):04X}, which is not valid in a text")

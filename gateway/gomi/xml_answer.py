@@ -53,6 +53,8 @@ def _write_members(generator: XMLGenerator, body: Any) -> None:
 
     for each in sorted(wire_members(body), key=place):
         value = getattr(body, each.attribute)
+        if value is None and each.xml_none_is_absent:
+            continue
         _write_element(generator, each.xml_name, None if value == "" and each.xml_empty_is_nil else value)
 
 

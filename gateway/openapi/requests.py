@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from gateway.gomi.create_from_input import INPUT_MEDIA_ID
 from gateway.gomi.create_ingest import TITLE
 from gateway.gomi.create_request import OUTPUTS_MAX
 from gateway.gomi.members import (
     API_KEY,
     CUSTOMER_REFERENCE_ID,
+    INPUT_MEDIA_ID,
     LABEL,
     LISTS,
     NOTIFICATION_EMAIL_ADDRESS,
@@ -118,6 +118,7 @@ _REQUESTS: Mapping[tuple[str, str], _Request] = MappingProxyType(
             (INPUT_MEDIA_ID, OUTPUT_JOBS),
         ),
         ("POST", "/job/{job_id}/cancel"): _ONLY_A_KEY,
+        ("POST", "/job/{job_id}/retry"): _ONLY_A_KEY,
         ("POST", "/ingest/create"): _Request(
             "CreateIngest",
             {

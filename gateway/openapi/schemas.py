@@ -56,10 +56,11 @@ class Schemas:
         return schema
 
     def _value(self, hint: Any, *, nullable: bool = False) -> Schema:
-        if _may_be_none(hint):
-            (inner,) = (each for each in get_args(hint) if each is not type(None))
-            schema = self._value(inner)
-            return {"anyOf": [schema, {"type": "null"}]} if nullable else schema
+        if get_origin(hint) in (Union, types.UnionType):
+            schemas = [self._value(each) for each in get_args(hint) if each is not type(None)]
+            if nullable and _may_be_none(hint):
+                schemas.append({"type": "null"})
+            return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
         if get_origin(hint) is tuple:
             return {"type": "array", "items": self._value(get_args(hint)[0])}
         if hint is Instant:

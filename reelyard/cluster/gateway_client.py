@@ -1,5 +1,6 @@
 """What a gateway asks of the schedulers: one coroutine a call of the gateway service."""
 
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -97,8 +98,13 @@ class GatewayClient:
 
     async def cancel_job(self, account_id: int, job_id: int) -> JobView:
         """End a job; raises ConflictError when it has ended."""
-        request = gateway_pb2.CancelJobRequest(account_id=account_id, job_id=job_id)
+        request = gateway_pb2.CancelJobRequest(account_id=account_id, job_id=job_id, request_id=_new_id())
         return await self._call(self._stub.CancelJob, request, JobView, deadline_s=WRITE_DEADLINE_S)
+
+    async def retry_job(self, account_id: int, job_id: int) -> JobView:
+        """Try a failed job again; raises ConflictError when it is not failed."""
+        request = gateway_pb2.RetryJobRequest(account_id=account_id, job_id=job_id, request_id=_new_id())
+        return await self._call(self._stub.RetryJob, request, JobView, deadline_s=WRITE_DEADLINE_S)
 
     async def create_ingest(self, ingest: CreateIngest) -> CreatedIngestView:
         """Create an ingest without jobs; the same request ID gets the same answer again."""
@@ -117,7 +123,7 @@ class GatewayClient:
 
     async def cancel_ingest(self, account_id: int, ingest_id: int) -> IngestView:
         """End an ingest and the jobs that wait for it; raises ConflictError when it has ended."""
-        request = gateway_pb2.CancelIngestRequest(account_id=account_id, ingest_id=ingest_id)
+        request = gateway_pb2.CancelIngestRequest(account_id=account_id, ingest_id=ingest_id, request_id=_new_id())
         return await self._call(self._stub.CancelIngest, request, IngestView, deadline_s=WRITE_DEADLINE_S)
 
     async def list_notifications(
@@ -153,7 +159,9 @@ class GatewayClient:
 
     async def delete_media(self, account_id: int, kind: str, media_id: int) -> MediaView:
         """Delete a medium's bytes; raises ConflictError while a job needs it."""
-        request = gateway_pb2.DeleteMediaRequest(account_id=account_id, kind=kind, media_id=media_id)
+        request = gateway_pb2.DeleteMediaRequest(
+            account_id=account_id, kind=kind, media_id=media_id, request_id=_new_id()
+        )
         return await self._call(self._stub.DeleteMedia, request, MediaView, deadline_s=WRITE_DEADLINE_S)
 
     async def resolve_download(self, kind: str, media_id: int, token: str, name: str) -> DownloadView:
@@ -204,3 +212,8 @@ class GatewayClient:
         except grpc.RpcError as error:
             raise error_from_rpc(error) from error
         return from_message(answer, view)
+
+
+def _new_id() -> str:
+    """The ID of a call: gRPC may send the call again when its answer is lost, and each time with the same one."""
+    return str(uuid.uuid4())

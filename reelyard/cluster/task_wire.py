@@ -19,6 +19,8 @@ from reelyard.cluster.work import (
     MailWork,
     NotifyResult,
     NotifyWork,
+    OverlayResult,
+    OverlayWork,
     Result,
     StoreResult,
     StoreWork,
@@ -36,6 +38,7 @@ WORK_CLASSES: dict[TaskKind, type[Work]] = {
     TaskKind.NOTIFY: NotifyWork,
     TaskKind.CLEAN: CleanWork,
     TaskKind.MAIL: MailWork,
+    TaskKind.OVERLAY: OverlayWork,
 }
 RESULT_CLASSES: dict[TaskKind, type[Result]] = {
     TaskKind.INGEST: IngestResult,
@@ -45,6 +48,7 @@ RESULT_CLASSES: dict[TaskKind, type[Result]] = {
     TaskKind.NOTIFY: NotifyResult,
     TaskKind.CLEAN: CleanResult,
     TaskKind.MAIL: MailResult,
+    TaskKind.OVERLAY: OverlayResult,
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from reelyard.media.info import MediaInfo
 from reelyard.media.output import OutputFormat, OutputRequest
+from reelyard.media.plan import Adjustment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,14 @@ class CreateJobs:
 
 @dataclass(frozen=True, kw_only=True)
 class CreateJobsFromInput:
-    """A request for one job an output of an input medium."""
+    """A request for one job an output of an input medium, or of several: `input_media_ids`, joined in this order."""
 
     account_id: int
     request_id: str
-    input_media_id: int
+    input_media_id: int = 0
     outputs: tuple[OutputRequest, ...] = ()
     base_url: str = ""
+    input_media_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +65,14 @@ class CreatedJobView:
 class CreatedJobsView:
     """The answer to a create request.
 
-    `ingest_id` is what the jobs wait for: 0 when no output was accepted, or the input is there already.
+    `ingest_id` is the first that the jobs wait for: 0 when no output was accepted, or all inputs are there already.
+    `input_media_ids` are all inputs in the order in which they are joined, `input_media_id` is the first.
     """
 
     ingest_id: int = 0
     input_media_id: int = 0
     jobs: tuple[CreatedJobView, ...] = ()
+    input_media_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +119,8 @@ class JobView:
     updated_ms: int
     started_ms: int = 0
     thumbnail_path: str = ""
+    input_media_ids: tuple[int, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +214,7 @@ class MediaView:
     updated_ms: int
     container: str = ""
     sha256: str = ""
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ class TaskKind(StrEnum):
     NOTIFY = "notify"  # one webhook
     CLEAN = "clean"  # remove what no record points to any more
     MAIL = "mail"  # one mail
+    OVERLAY = "overlay"  # fetch the image that a job lays over its picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,14 @@ class CleanWork:
     keep: tuple[str, ...] = ()
 
 
-Work = IngestWork | EncodeWork | StoreWork | DistributeWork | NotifyWork | CleanWork | MailWork
+@dataclass(frozen=True, kw_only=True)
+class OverlayWork:
+    """Fetch the image that is laid over a job's picture, and store it as a PNG."""
+
+    image_url: str = field(repr=False)  # may hold credentials; added at claim time, never stored with the task
+
+
+Work = IngestWork | EncodeWork | StoreWork | DistributeWork | NotifyWork | CleanWork | MailWork | OverlayWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,4 +197,22 @@ class MailResult:
     """The mail server took the mail."""
 
 
-Result = IngestResult | EncodeResult | StoreResult | DistributeResult | NotifyResult | CleanResult | MailResult
+@dataclass(frozen=True, kw_only=True)
+class OverlayResult:
+    """A stored PNG and its size in pixels."""
+
+    image: StoredObject
+    width: int
+    height: int
+
+
+Result = (
+    IngestResult
+    | EncodeResult
+    | StoreResult
+    | DistributeResult
+    | NotifyResult
+    | CleanResult
+    | MailResult
+    | OverlayResult
+)

@@ -14,7 +14,7 @@ class IngestState(Described):
     STORING = "storing", "every byte has arrived; being checked, probed and published"
     COMPLETED = "completed", "its input medium is available"
     FAILED = "failed", "given up; the error code says why"
-    CANCELLED = "cancelled", "somebody cancelled it"
+    CANCELLED = "cancelled", "somebody cancelled it, or the only job that needed it had failed"
 
 
 class IngestEvent(Described):
@@ -25,7 +25,8 @@ class IngestEvent(Described):
     RESTART = "restart", "the attempt that had every byte ended without a result"
     COMPLETE = "complete", "its task finished"
     FAIL = "fail", "its task failed for good"
-    CANCEL = "cancel", "it was cancelled"
+    CANCEL = "cancel", "it was cancelled, or nobody needs it any more"
+    RETRY = "retry", "a job that needs it is tried again"
 
 
 _WAYS: Mapping[tuple[IngestState, IngestEvent], IngestState] = MappingProxyType(
@@ -40,7 +41,16 @@ _WAYS: Mapping[tuple[IngestState, IngestEvent], IngestState] = MappingProxyType(
         (IngestState.QUEUED, IngestEvent.CANCEL): IngestState.CANCELLED,
         (IngestState.TRANSFERRING, IngestEvent.CANCEL): IngestState.CANCELLED,
         (IngestState.STORING, IngestEvent.CANCEL): IngestState.CANCELLED,
+        (IngestState.FAILED, IngestEvent.RETRY): IngestState.QUEUED,
+        (IngestState.CANCELLED, IngestEvent.RETRY): IngestState.QUEUED,
     }
 )
 
-INGEST = LifeCycle(entity="ingest", states=IngestState, events=IngestEvent, initial=IngestState.QUEUED, ways=_WAYS)
+INGEST = LifeCycle(
+    entity="ingest",
+    states=IngestState,
+    events=IngestEvent,
+    initial=IngestState.QUEUED,
+    ways=_WAYS,
+    revivable=(IngestState.FAILED, IngestState.CANCELLED),
+)

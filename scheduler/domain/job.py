@@ -9,8 +9,8 @@ from scheduler.domain.lifecycle import Described, LifeCycle
 class JobState(Described):
     """Which stage a job has reached. A stage's state begins when the stage before it ended."""
 
-    QUEUED = "queued", "accepted; nobody fetches its source yet"
-    IMPORTING = "importing", "its source is being fetched"
+    QUEUED = "queued", "accepted; nobody fetches anything for it yet"
+    IMPORTING = "importing", "its sources are being fetched, or its overlay image"
     ENCODING = "encoding", "planned; its encode tasks wait or run"
     STORING = "storing", "encoded; being joined, verified and published"
     DISTRIBUTING = "distributing", "published; being checked and delivered"
@@ -22,13 +22,16 @@ class JobState(Described):
 class JobEvent(Described):
     """What moves a job on."""
 
-    START = "start", "a node claimed the ingest of its source"
-    PLAN = "plan", "the source was probed, or had been, and the output planned"
+    START = "start", "a node claimed the ingest of one of its sources, or its overlay task"
+    PLAN = "plan", "all its sources and its overlay image are there, and the output was planned"
     ENCODED = "encoded", "the last encode task finished"
     STORED = "stored", "the store task finished"
     DISTRIBUTED = "distributed", "the distribute task finished"
-    FAIL = "fail", "its source, its plan or one of its tasks failed for good"
-    CANCEL = "cancel", "it, or the ingest of its source, was cancelled"
+    FAIL = "fail", "one of its sources, its plan or one of its tasks failed for good"
+    CANCEL = "cancel", "it, or the ingest of one of its sources, was cancelled"
+    RETRY = "retry", "somebody wants it tried again, from its sources or its plan on"
+    RETRY_STORE = "retry_store", "the same, and what was encoded is still there"
+    RETRY_DISTRIBUTE = "retry_distribute", "the same, and its output is published"
 
 
 _WAYS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
@@ -39,6 +42,7 @@ _WAYS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
         (JobState.ENCODING, JobEvent.ENCODED): JobState.STORING,
         (JobState.STORING, JobEvent.STORED): JobState.DISTRIBUTING,
         (JobState.DISTRIBUTING, JobEvent.DISTRIBUTED): JobState.COMPLETED,
+        (JobState.QUEUED, JobEvent.FAIL): JobState.FAILED,  # tried again, and still not to be planned
         (JobState.IMPORTING, JobEvent.FAIL): JobState.FAILED,
         (JobState.ENCODING, JobEvent.FAIL): JobState.FAILED,
         (JobState.STORING, JobEvent.FAIL): JobState.FAILED,
@@ -48,7 +52,20 @@ _WAYS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
         (JobState.ENCODING, JobEvent.CANCEL): JobState.CANCELLED,
         (JobState.STORING, JobEvent.CANCEL): JobState.CANCELLED,
         (JobState.DISTRIBUTING, JobEvent.CANCEL): JobState.CANCELLED,
+        (JobState.FAILED, JobEvent.RETRY): JobState.QUEUED,
+        (JobState.FAILED, JobEvent.RETRY_STORE): JobState.STORING,
+        (JobState.FAILED, JobEvent.RETRY_DISTRIBUTE): JobState.DISTRIBUTING,
     }
 )
 
-JOB = LifeCycle(entity="job", states=JobState, events=JobEvent, initial=JobState.QUEUED, ways=_WAYS)
+JOB = LifeCycle(
+    entity="job",
+    states=JobState,
+    events=JobEvent,
+    initial=JobState.QUEUED,
+    ways=_WAYS,
+    revivable=(JobState.FAILED,),
+)
+
+#: The states in which a job waits for its sources.
+WAITS_FOR_SOURCES = (JobState.QUEUED, JobState.IMPORTING)

@@ -30,13 +30,17 @@ E = TypeVar("E", bound=Described)
 
 @dataclass(frozen=True, kw_only=True)
 class LifeCycle(Generic[S, E]):
-    """The life cycle of one kind of entity; `ways` is the whole truth of where a state may go."""
+    """The life cycle of one kind of entity; `ways` is the whole truth of where a state may go.
+
+    `revivable` are the ends that somebody's wish, and nothing else, leads out of.
+    """
 
     entity: str
     states: type[S]
     events: type[E]
     initial: S
     ways: Mapping[tuple[S, E], S]
+    revivable: tuple[S, ...] = ()
 
     def advance(self, state: str, event: E) -> S:
         """The state after `event`.
@@ -55,8 +59,8 @@ class LifeCycle(Generic[S, E]):
 
     @property
     def ends(self) -> tuple[S, ...]:
-        """The states that nothing leads out of."""
-        left = {source for source, _ in self.ways}
+        """The states that nothing leads out of by itself."""
+        left = {source for source, _ in self.ways} - set(self.revivable)
         return tuple(state for state in self.states if state not in left)
 
     @property

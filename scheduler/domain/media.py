@@ -38,6 +38,7 @@ class MediaEvent(Described):
     FAIL = "fail", "its ingest or job failed or was cancelled"
     EXPIRE = "expire", "its retention ended"
     DELETE = "delete", "somebody deleted it"
+    RETRY = "retry", "its ingest or job is tried again"
 
 
 _WAYS: Mapping[tuple[MediaState, MediaEvent], MediaState] = MappingProxyType(
@@ -46,7 +47,15 @@ _WAYS: Mapping[tuple[MediaState, MediaEvent], MediaState] = MappingProxyType(
         (MediaState.PENDING, MediaEvent.FAIL): MediaState.FAILED,
         (MediaState.AVAILABLE, MediaEvent.EXPIRE): MediaState.EXPIRED,
         (MediaState.AVAILABLE, MediaEvent.DELETE): MediaState.DELETED,
+        (MediaState.FAILED, MediaEvent.RETRY): MediaState.PENDING,
     }
 )
 
-MEDIA = LifeCycle(entity="media", states=MediaState, events=MediaEvent, initial=MediaState.PENDING, ways=_WAYS)
+MEDIA = LifeCycle(
+    entity="media",
+    states=MediaState,
+    events=MediaEvent,
+    initial=MediaState.PENDING,
+    ways=_WAYS,
+    revivable=(MediaState.FAILED,),
+)

@@ -35,7 +35,10 @@ def notification_status(state: TaskState) -> NotificationStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class JobOutcome:
-    """How a job or an ingest ended; 0 and "" mean "no value". `error_code` is empty when it succeeded."""
+    """How a job or an ingest ended; 0 and "" mean "no value". `error_code` is empty when it succeeded.
+
+    Several inputs stand in the notification with bars between them, as a request names them.
+    """
 
     job_id: int
     job_type: JobType = JobType.ENCODING
@@ -43,7 +46,7 @@ class JobOutcome:
     error_code: str = ""
     error_message: str = ""
     filename: str = ""
-    input_media_id: int = 0
+    input_media_ids: tuple[int, ...] = ()
     download_url: str = ""
     output_media_id: int = 0
     customer_reference_id: str = ""
@@ -78,7 +81,7 @@ def _fields(outcome: JobOutcome) -> dict[str, object]:
         "ErrorCode": outcome.error_code,
         "ErrorMessage": outcome.error_message,
         "FileName": outcome.filename,
-        "InputMediaID": outcome.input_media_id or "",
+        "InputMediaID": "|".join(str(media_id) for media_id in outcome.input_media_ids),
         "DownloadURL": outcome.download_url,
         "OutputMediaID": outcome.output_media_id or "",
         "CustomerReferenceID": outcome.customer_reference_id,

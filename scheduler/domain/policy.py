@@ -19,8 +19,15 @@ class Policy:
     """A hint that old, in a queue where the broker has no message, was lost."""
     retry_waits: RetryWaits = field(default_factory=RetryWaits)
     """The waits between the attempts of a task."""
+    keep_failed_ms: int = 86_400_000
+    """How long what a failed job has made is kept, so that a retry of the job can go on from there."""
 
     @property
     def clean_wait_ms(self) -> int:
         """How long after its end a job is cleaned up: no attempt of it can still be writing then."""
         return self.lease_ms + self.heartbeat_ms
+
+    @property
+    def failed_clean_wait_ms(self) -> int:
+        """How long after its end a failed job is cleaned up."""
+        return max(self.clean_wait_ms, self.keep_failed_ms)

@@ -18,6 +18,11 @@ def stage_percent(permilles: Sequence[int]) -> int:
     return percent(sum(permilles) // len(permilles)) if permilles else 0
 
 
-def importing_permille(transferred: int, stored: int) -> int:
-    """Progress of an ingest as its jobs see it: fetching and storing weigh the same."""
-    return (transferred + stored) // 2
+def importing_percent(shares: int, inputs: int) -> int:
+    """Percent of a job's import: fetching and storing of each of its inputs weigh the same.
+
+    Args:
+        shares: the percents of fetching and of storing, over all inputs, added up.
+        inputs: how many there are.
+    """
+    return min(shares // (2 * inputs), ALMOST) if inputs else 0

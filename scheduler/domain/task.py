@@ -32,6 +32,7 @@ class TaskEvent(Described):
     LOSE = "lose", "the lease lapsed"
     FAIL = "fail", "it failed for good"
     CANCEL = "cancel", "nobody needs it any more"
+    REPEAT = "repeat", "its job is tried again"
 
 
 _WAYS: Mapping[tuple[TaskState, TaskEvent], TaskState] = MappingProxyType(
@@ -52,7 +53,17 @@ _WAYS: Mapping[tuple[TaskState, TaskEvent], TaskState] = MappingProxyType(
         (TaskState.WAITING, TaskEvent.CANCEL): TaskState.CANCELLED,
         (TaskState.QUEUED, TaskEvent.CANCEL): TaskState.CANCELLED,
         (TaskState.RUNNING, TaskEvent.CANCEL): TaskState.CANCELLED,
+        (TaskState.DONE, TaskEvent.REPEAT): TaskState.WAITING,  # what it made is gone
+        (TaskState.FAILED, TaskEvent.REPEAT): TaskState.WAITING,
+        (TaskState.CANCELLED, TaskEvent.REPEAT): TaskState.WAITING,
     }
 )
 
-TASK = LifeCycle(entity="task", states=TaskState, events=TaskEvent, initial=TaskState.WAITING, ways=_WAYS)
+TASK = LifeCycle(
+    entity="task",
+    states=TaskState,
+    events=TaskEvent,
+    initial=TaskState.WAITING,
+    ways=_WAYS,
+    revivable=(TaskState.DONE, TaskState.FAILED, TaskState.CANCELLED),
+)

@@ -35,6 +35,7 @@ from scheduler.usecases.delete_media import delete_media
 from scheduler.usecases.paging import Page
 from scheduler.usecases.replay_notification import replay_notification
 from scheduler.usecases.resolve_download import resolve_download
+from scheduler.usecases.retry_job import retry_job
 
 Context = grpc.ServicerContext
 
@@ -110,9 +111,17 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
 
     def CancelJob(self, request: pb.CancelJobRequest, _context: Context) -> pb.Job:
         """End a job."""
-        cancel_job(self._database, request.account_id, request.job_id, self._policy)
+        account_id, job_id = request.account_id, request.job_id
+        cancel_job(self._database, account_id, job_id, self._policy, request_id=request.request_id)
         self._wake()
-        return to_message(read_jobs.get_job(self._database, request.account_id, request.job_id), pb.Job)
+        return to_message(read_jobs.get_job(self._database, account_id, job_id), pb.Job)
+
+    def RetryJob(self, request: pb.RetryJobRequest, _context: Context) -> pb.Job:
+        """Try a failed job again."""
+        account_id, job_id = request.account_id, request.job_id
+        retry_job(self._database, account_id, job_id, self._policy, request_id=request.request_id)
+        self._wake()
+        return to_message(read_jobs.get_job(self._database, account_id, job_id), pb.Job)
 
     def GetIngest(self, request: pb.GetIngestRequest, _context: Context) -> pb.Ingest:
         """One ingest."""
@@ -126,9 +135,10 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
 
     def CancelIngest(self, request: pb.CancelIngestRequest, _context: Context) -> pb.Ingest:
         """End an ingest and its jobs."""
-        cancel_ingest(self._database, request.account_id, request.ingest_id, self._policy)
+        account_id, ingest_id = request.account_id, request.ingest_id
+        cancel_ingest(self._database, account_id, ingest_id, self._policy, request_id=request.request_id)
         self._wake()
-        found = read_ingests.get_ingest(self._database, request.account_id, request.ingest_id)
+        found = read_ingests.get_ingest(self._database, account_id, ingest_id)
         return to_message(found, pb.Ingest)
 
     def ListNotifications(self, request: pb.ListNotificationsRequest, _context: Context) -> pb.NotificationList:
@@ -162,9 +172,10 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
 
     def DeleteMedia(self, request: pb.DeleteMediaRequest, _context: Context) -> pb.Media:
         """Delete one medium."""
-        delete_media(self._database, request.account_id, request.kind, request.media_id)
+        account_id, kind, media_id = request.account_id, request.kind, request.media_id
+        delete_media(self._database, account_id, kind, media_id, request_id=request.request_id)
         self._wake()
-        found = read_media.get_media(self._database, request.account_id, request.kind, request.media_id)
+        found = read_media.get_media(self._database, account_id, kind, media_id)
         return to_message(found, pb.Media)
 
     def ResolveDownload(self, request: pb.ResolveDownloadRequest, _context: Context) -> pb.Download:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -84,7 +85,8 @@ api_keys = Table(
     Column("revoked_ms", BigInteger),
 )
 
-#: The answer that a create request got, so that the same request ID gets it again.
+#: The answer that a create request got, so that the same request ID gets it again; of cancelling, deleting and trying
+#: again, that it was done.
 create_requests = Table(
     "create_requests",
     metadata,
@@ -146,6 +148,7 @@ ingests = Table(
     Column("ping_url", Text, nullable=False, default="", server_default=""),  # sealed: may hold credentials
     Column("notification_email", Text, nullable=False, default="", server_default=""),
     Column("base_url", Text, nullable=False, default="", server_default=""),  # of the URL in its notification
+    Column("for_jobs", Boolean, nullable=False, server_default=false()),  # made by a request for jobs, not by itself
     Column("size_bytes", BigInteger, nullable=False, default=0),
     Column("mime_type", String(100), nullable=False, default=""),
     Column("transfer_progress", Integer, nullable=False, default=0),  # percent
@@ -166,7 +169,7 @@ jobs = Table(
     metadata,
     Column("id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
     Column("account_id", Id, ForeignKey("accounts.id"), nullable=False),
-    Column("ingest_id", Id, ForeignKey("ingests.id"), index=True),
+    Column("ingest_id", Id, ForeignKey("ingests.id"), index=True),  # the first that it waited for, if any
     Column("output_media_id", Id, ForeignKey("media.id"), nullable=False, unique=True),
     Column("state", String(16), nullable=False),
     Column("spec", JSON, nullable=False),  # OutputSpec
@@ -215,6 +218,7 @@ tasks = Table(
     Column("work", JSON, nullable=False),  # the kind's Work
     Column("result", JSON),  # the kind's Result
     Column("attempt", Integer, nullable=False, default=1),  # the one that waits or runs; grows only
+    Column("budget_from", Integer, nullable=False, server_default=text("1")),  # earlier attempts: before a job's retry
     Column("failures", Integer, nullable=False, default=0),  # attempts that failed
     Column("losses", Integer, nullable=False, default=0),  # attempts whose lease lapsed
     Column("not_before_ms", BigInteger, nullable=False, default=0),  # 0: due

@@ -1,13 +1,13 @@
 """Named queries on tasks and their attempts.
 
-Locks are taken in one order everywhere, so that two transactions never wait for each other: ingest, then its
+Locks are taken in one order everywhere, so that two transactions never wait for each other: ingests by ID, then
 jobs by ID, then tasks by ID, then nodes. SQLite has one writer at a time and ignores row locks.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, null, select, update
 
 from reelyard.cluster.wire import to_dict
 from reelyard.cluster.work import TaskKind, Work
@@ -80,15 +80,58 @@ def insert_task(
     return task_id
 
 
-def next_part(conn: Connection, kind: TaskKind, *, job_id: int | None, ingest_id: int | None) -> int:
-    """The number of the owner's next task of a kind that it may have several of; the owner must be locked.
+def place_task(
+    conn: Connection,
+    *,
+    account_id: int,
+    kind: TaskKind,
+    queue: str,
+    work: Work,
+    job_id: int | None = None,
+    ingest_id: int | None = None,
+) -> int:
+    """A stage's waiting task: a new one, or the one of an earlier try, which is repeated with this work.
 
-    A job that is retried ends again, and a notification may be sent again: each is a task of its own.
+    A repeated task has its attempts anew, and goes on counting them, so that no two write under the same keys.
+
+    Raises:
+        ConflictError: the earlier one has not ended.
     """
-    query = select(func.coalesce(func.max(tasks.c.part) + 1, 0)).where(
-        tasks.c.kind == kind, tasks.c.job_id == job_id, tasks.c.ingest_id == ingest_id
+    owner = _owned_by(job_id, ingest_id)
+    query = select(tasks).where(owner, tasks.c.kind == kind, tasks.c.part == 0)
+    earlier = conn.execute(query.with_for_update()).one_or_none()
+    if earlier is None:
+        return insert_task(
+            conn, account_id=account_id, kind=kind, queue=queue, work=work, job_id=job_id, ingest_id=ingest_id
+        )
+    move_task(
+        conn,
+        earlier,
+        TaskEvent.REPEAT,
+        queue=queue,
+        work=to_dict(work),
+        result=null(),
+        attempt=earlier.attempt + 1,
+        budget_from=earlier.attempt + 1,
+        failures=0,
+        losses=0,
+        not_before_ms=0,
+        progress_permille=0,
+        started_ms=None,
+        ended_ms=None,
     )
-    return int(conn.execute(query).scalar_one())
+    return int(earlier.id)
+
+
+def next_part(conn: Connection, kind: TaskKind, *, job_id: int | None = None, ingest_id: int | None = None) -> int:
+    """The number that tells a further task of this kind from those that its owner has; the owner is locked."""
+    query = select(func.max(tasks.c.part)).where(_owned_by(job_id, ingest_id), tasks.c.kind == kind)
+    last = conn.execute(query).scalar_one()
+    return 0 if last is None else int(last) + 1
+
+
+def _owned_by(job_id: int | None, ingest_id: int | None) -> ColumnElement[bool]:
+    return tasks.c.job_id == job_id if job_id is not None else tasks.c.ingest_id == ingest_id
 
 
 def move_task(
@@ -148,12 +191,23 @@ def attempt_node_name(conn: Connection, task: Row[Any]) -> str:
     return conn.execute(query).scalar_one_or_none() or ""
 
 
-def count_failures(conn: Connection, task_id: int, code: ErrorCode) -> int:
-    """Attempts of the task that failed with this code; what fell back to the CPU does not count."""
+def count_failures(conn: Connection, task: Row[Any], code: ErrorCode) -> int:
+    """Attempts of the task that failed with this code since its job was last tried again.
+
+    What fell back to the CPU does not count.
+    """
     query = select(func.count()).where(
-        attempts.c.task_id == task_id, attempts.c.outcome == "failed", attempts.c.error_code == code
+        attempts.c.task_id == task.id,
+        attempts.c.attempt >= task.budget_from,
+        attempts.c.outcome == "failed",
+        attempts.c.error_code == code,
     )
     return int(conn.execute(query).scalar_one())
+
+
+def was_claimed(conn: Connection, task: Row[Any]) -> bool:
+    """Whether a node ever worked on the task."""
+    return bool(conn.execute(select(exists().where(attempts.c.task_id == task.id))).scalar_one())
 
 
 def count_passes(conn: Connection, task_id: int) -> int:

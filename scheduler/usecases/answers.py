@@ -1,4 +1,4 @@
-"""The answers to requests that created something, kept so that the same request ID gets its first answer again."""
+"""The answers to requests that changed something, kept so that the same request ID gets its first answer again."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -55,6 +55,36 @@ def create_once(db: Database, request: Identified, view: type[V], create: Callab
         if answered is None:
             raise
         return answered
+
+
+def do_once(db: Database, account_id: int, request_id: str, act: Callable[[Connection], None]) -> None:
+    """Run `act` in one transaction, unless this request was done before; one without an ID is always new.
+
+    A call whose answer was lost is repeated with the same ID. It must not be told that the first one won.
+    """
+    if not request_id:
+        db.transact(act)
+        return
+
+    def first(conn: Connection) -> None:
+        # The note comes first: a repetition that arrives meanwhile waits for it, and then finds it.
+        values = {"account_id": account_id, "request_id": request_id, "answer": {}, "created_ms": now_ms()}
+        conn.execute(insert(create_requests).values(values))
+        act(conn)
+
+    try:
+        db.transact(first)
+    except IntegrityError:
+        if not _is_done(db, account_id, request_id):
+            raise
+
+
+def _is_done(db: Database, account_id: int, request_id: str) -> bool:
+    query = select(create_requests.c.request_id).where(
+        create_requests.c.account_id == account_id, create_requests.c.request_id == request_id
+    )
+    with db.read() as conn:
+        return conn.execute(query).one_or_none() is not None
 
 
 def _create(conn: Connection, request: Identified, create: Callable[[Connection], V]) -> V:

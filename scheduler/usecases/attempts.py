@@ -24,6 +24,7 @@ from scheduler.store.task_queries import (
     tasks_of_job,
 )
 from scheduler.store.transitions import transition
+from scheduler.usecases.import_progress import show_import_progress
 
 #: Where each kind of a job's stage task shows its progress.
 STAGE_PROGRESS: Mapping[str, str] = MappingProxyType(
@@ -92,11 +93,11 @@ def back_to_waiting(
 
 
 def _rewind_ingest(conn: Connection, ingest_id: int) -> None:
-    ingest, _ = lock_ingest_with_jobs(conn, ingest_id)
+    ingest, its_jobs = lock_ingest_with_jobs(conn, ingest_id)
     if ingest.state == IngestState.STORING:
         transition(conn, INGEST, ingest, IngestEvent.RESTART)
     conn.execute(update(ingests).where(ingests.c.id == ingest_id).values(transfer_progress=0, storing_progress=0))
-    conn.execute(update(jobs).where(jobs.c.ingest_id == ingest_id).values(importing_progress=0))
+    show_import_progress(conn, its_jobs)
 
 
 def _rewind_stage(conn: Connection, task: Row[Any]) -> None:

@@ -9,17 +9,20 @@ from scheduler.errors import IngestNotFoundError
 from scheduler.store.database import Database
 from scheduler.store.job_queries import lock_ingest_with_jobs
 from scheduler.store.tables import ingests
+from scheduler.usecases.answers import do_once
 from scheduler.usecases.endings import cancel_running_ingest
 
 
-def cancel_ingest(db: Database, account_id: int, ingest_id: int, policy: Policy) -> None:
-    """End an ingest that has not ended, and all its jobs. Its node hears that with its next beat.
+def cancel_ingest(db: Database, account_id: int, ingest_id: int, policy: Policy, *, request_id: str = "") -> None:
+    """End an ingest that has not ended, and all jobs that wait for it. Its node hears that with its next beat.
+
+    A repeated `request_id` changes nothing and is no error.
 
     Raises:
         IngestNotFoundError: no such ingest on this account.
         ConflictError: it has ended.
     """
-    db.transact(lambda conn: _cancel(conn, account_id, ingest_id, policy))
+    do_once(db, account_id, request_id, lambda conn: _cancel(conn, account_id, ingest_id, policy))
 
 
 def _cancel(conn: Connection, account_id: int, ingest_id: int, policy: Policy) -> None:

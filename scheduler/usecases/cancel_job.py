@@ -9,17 +9,20 @@ from scheduler.errors import JobNotFoundError
 from scheduler.store.database import Database
 from scheduler.store.job_queries import lock_job
 from scheduler.store.tables import jobs
+from scheduler.usecases.answers import do_once
 from scheduler.usecases.endings import cancel_running_job
 
 
-def cancel_job(db: Database, account_id: int, job_id: int, policy: Policy) -> None:
+def cancel_job(db: Database, account_id: int, job_id: int, policy: Policy, *, request_id: str = "") -> None:
     """End a job that has not ended. Nodes that work for it hear that with their next beat.
+
+    A repeated `request_id` changes nothing and is no error.
 
     Raises:
         JobNotFoundError: no such job on this account.
         ConflictError: it has ended.
     """
-    db.transact(lambda conn: _cancel(conn, account_id, job_id, policy))
+    do_once(db, account_id, request_id, lambda conn: _cancel(conn, account_id, job_id, policy))
 
 
 def _cancel(conn: Connection, account_id: int, job_id: int, policy: Policy) -> None:

@@ -1,5 +1,6 @@
 """Give a task to a node under a lease."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from reelyard.cluster.node_client import Claim
 from reelyard.cluster.task_wire import work_from_dict
-from reelyard.cluster.work import IngestWork, NotifyWork, TaskKind, TaskSpec
+from reelyard.cluster.work import IngestWork, NotifyWork, OverlayWork, TaskKind, TaskSpec
 from reelyard.media.errors import ConflictError
 from scheduler.domain.ingest import INGEST, IngestEvent, IngestState
 from scheduler.domain.job import JOB, JobEvent, JobState
@@ -18,7 +19,7 @@ from scheduler.domain.policy import Policy
 from scheduler.domain.task import TaskEvent, TaskState
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.database import Database
-from scheduler.store.job_queries import lock_ingest_with_jobs
+from scheduler.store.job_queries import lock_ingest_with_jobs, lock_job
 from scheduler.store.node_queries import find_node, present_nodes
 from scheduler.store.sealed import unseal
 from scheduler.store.tables import accounts, ingests, jobs, tasks
@@ -117,6 +118,8 @@ def _take(conn: Connection, task: Row[Any], node: Row[Any], token: str, policy: 
     insert_attempt(conn, task, node)
     if task.kind == TaskKind.INGEST:
         _start_ingest(conn, task.ingest_id)
+    elif task.kind == TaskKind.OVERLAY:
+        _start_jobs(conn, [lock_job(conn, task.job_id)])
     elif task.kind == TaskKind.ENCODE:
         _note_start(conn, task.job_id)
 
@@ -127,6 +130,11 @@ def _start_ingest(conn: Connection, ingest_id: int) -> None:
     if ingest.state != IngestState.QUEUED:
         return
     transition(conn, INGEST, ingest, IngestEvent.START, started_ms=now_ms())
+    _start_jobs(conn, its_jobs)
+
+
+def _start_jobs(conn: Connection, its_jobs: Iterable[Row[Any]]) -> None:
+    """The first claim of anything that a job waits for starts it."""
     for job in its_jobs:
         if job.state == JobState.QUEUED:
             transition(conn, JOB, job, JobEvent.START, started_ms=now_ms())
@@ -143,6 +151,8 @@ def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
     # What may be secret is not in the task's row.
     if isinstance(work, IngestWork):
         work = replace(work, source_url=_source_url(conn, task.ingest_id))
+    elif isinstance(work, OverlayWork):
+        work = replace(work, image_url=_overlay_url(conn, task.job_id))
     elif isinstance(work, NotifyWork):
         url, secret = _receiver(conn, task)
         work = replace(work, url=url, secret=secret)
@@ -162,6 +172,11 @@ def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
 
 def _source_url(conn: Connection, ingest_id: int) -> str:
     return unseal(conn, conn.execute(select(ingests.c.source_url).where(ingests.c.id == ingest_id)).scalar_one())
+
+
+def _overlay_url(conn: Connection, job_id: int) -> str:
+    spec = conn.execute(select(jobs.c.spec).where(jobs.c.id == job_id)).scalar_one()
+    return unseal(conn, spec["overlay_image_url"])
 
 
 def _receiver(conn: Connection, task: Row[Any]) -> tuple[str, str]:

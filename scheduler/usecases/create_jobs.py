@@ -1,4 +1,6 @@
-"""Create one ingest and one job for each output that is valid."""
+"""Create an ingest for each source and one job for each output that is valid."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -9,9 +11,9 @@ from reelyard.media.output import OutputSpec
 from reelyard.media.presets import preset
 from scheduler.store.database import Database
 from scheduler.usecases.answers import create_once, first_answer
-from scheduler.usecases.new_rows import insert_ingest, insert_job
+from scheduler.usecases.new_rows import insert_ingests, insert_job
 from scheduler.usecases.outputs import FindFormat, Verdict, answer_output, judge_outputs
-from scheduler.usecases.sources import check_source_url
+from scheduler.usecases.sources import check_joined_urls
 
 
 def create_jobs(
@@ -25,8 +27,9 @@ def create_jobs(
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
 
-    Each output is judged alone. When none is valid nothing is created and the answer's IDs are 0. The same
-    `request_id` gets the first answer again, also when both arrive at once.
+    Several sources are fetched in parallel and joined in every output. Each output is judged alone. When none is valid
+    nothing is created and the answer's IDs are 0. The same `request_id` gets the first answer again, also when both
+    arrive at once.
 
     Args:
         db: the database.
@@ -42,22 +45,27 @@ def create_jobs(
     answered = first_answer(db, request, CreatedJobsView)
     if answered is not None:
         return answered
-    check_source_url(request.source_url, fetch)
+    urls = check_joined_urls(request.source_url, fetch)
     judged = judge_outputs(request.outputs, find_format, fetch, sends_mail=sends_mail)
     if all(isinstance(verdict, SpecError) for verdict in judged):
         return CreatedJobsView(jobs=tuple(answer_output(*pair) for pair in zip(request.outputs, judged, strict=True)))
     base_url = public_url or request.base_url
-    return create_once(db, request, CreatedJobsView, lambda conn: _insert_all(conn, request, judged, base_url))
+    return create_once(db, request, CreatedJobsView, lambda conn: _insert_all(conn, request, urls, judged, base_url))
 
 
-def _insert_all(conn: Connection, request: CreateJobs, judged: list[Verdict], base_url: str) -> CreatedJobsView:
-    ingest_id, source_id = insert_ingest(conn, request.account_id, request.source_url, base_url=base_url)
+def _insert_all(
+    conn: Connection, request: CreateJobs, urls: Sequence[str], judged: list[Verdict], base_url: str
+) -> CreatedJobsView:
+    inputs = insert_ingests(conn, request.account_id, urls, base_url=base_url)
     answers = []
     for output, verdict in zip(request.outputs, judged, strict=True):
         job_id = 0
         if isinstance(verdict, OutputSpec):
-            job_id = insert_job(
-                conn, request.account_id, verdict, source_id=source_id, ingest_id=ingest_id, base_url=base_url
-            )
+            job_id = insert_job(conn, request.account_id, verdict, inputs, base_url=base_url)
         answers.append(answer_output(output, verdict, job_id))
-    return CreatedJobsView(ingest_id=ingest_id, input_media_id=source_id, jobs=tuple(answers))
+    return CreatedJobsView(
+        ingest_id=inputs.ingest_id or 0,
+        input_media_id=inputs.media_ids[0],
+        input_media_ids=inputs.media_ids,
+        jobs=tuple(answers),
+    )

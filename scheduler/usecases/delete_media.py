@@ -13,11 +13,14 @@ from scheduler.store.job_queries import active_job_of_input, find_medium, lock_i
 from scheduler.store.tables import jobs
 from scheduler.store.task_queries import insert_task, next_part
 from scheduler.store.transitions import transition
+from scheduler.usecases.answers import do_once
 from scheduler.usecases.read_media import get_media
 
 
-def delete_media(db: Database, account_id: int, kind: str, media_id: int) -> None:
+def delete_media(db: Database, account_id: int, kind: str, media_id: int, *, request_id: str = "") -> None:
     """Delete a medium of a kind (`input` or `output`). Its URLs are closed at once, its bytes go with a task.
+
+    A repeated `request_id` changes nothing and is no error.
 
     Raises:
         SpecError: no such kind.
@@ -27,7 +30,8 @@ def delete_media(db: Database, account_id: int, kind: str, media_id: int) -> Non
     """
     get_media(db, account_id, kind, media_id)
     is_input = kind == MediaKind.INPUT
-    db.transact(lambda conn: (_delete_input if is_input else _delete_output)(conn, account_id, media_id))
+    delete = _delete_input if is_input else _delete_output
+    do_once(db, account_id, request_id, lambda conn: delete(conn, account_id, media_id))
 
 
 def _delete_input(conn: Connection, account_id: int, media_id: int) -> None:

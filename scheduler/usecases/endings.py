@@ -16,9 +16,10 @@ from scheduler.domain.task import TaskEvent, TaskState
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.job_queries import (
     find_medium,
-    first_input_id,
+    input_ids,
     lock_ingest_with_jobs,
     lock_job,
+    lock_unneeded_ingests,
     stored_keys,
 )
 from scheduler.store.tables import tasks
@@ -27,7 +28,7 @@ from scheduler.store.transitions import transition
 from scheduler.usecases.notices import download_url, notify_ingest, notify_job, published_name
 
 #: The tasks that a job or an ingest is made of; what remains is done after its end.
-STAGES = (TaskKind.INGEST, TaskKind.ENCODE, TaskKind.STORE, TaskKind.DISTRIBUTE)
+STAGES = (TaskKind.INGEST, TaskKind.OVERLAY, TaskKind.ENCODE, TaskKind.STORE, TaskKind.DISTRIBUTE)
 
 
 def complete_job(conn: Connection, job: Row[Any], policy: Policy) -> None:
@@ -43,19 +44,19 @@ def complete_job(conn: Connection, job: Row[Any], policy: Policy) -> None:
         job_id=job.id,
         title=job.spec["title"],
         filename=name,
-        input_media_id=first_input_id(conn, job.id),
+        input_media_ids=input_ids(conn, job.id),
         download_url=download_url(job.base_url, output, name),
         output_media_id=output.id,
         customer_reference_id=job.spec["customer_reference_id"],
     )
-    _after_job(conn, job, outcome, policy)
+    _after_job(conn, job, outcome, policy.clean_wait_ms)
 
 
 def fail_job(conn: Connection, job: Row[Any], code: ErrorCode, message: str, policy: Policy) -> None:
-    """End a job for an error. Its tasks that have not ended are cancelled.
+    """End a job for an error. Its tasks that have not ended are cancelled; what it made is kept for a retry.
 
     Raises:
-        ConflictError: the job has ended, or has not started.
+        ConflictError: the job has ended.
     """
     transition(
         conn,
@@ -67,7 +68,7 @@ def fail_job(conn: Connection, job: Row[Any], code: ErrorCode, message: str, pol
         error_message=message,
         ended_ms=now_ms(),
     )
-    _give_up(conn, job, code, message, policy)
+    _give_up(conn, job, (code, message), policy.failed_clean_wait_ms)
 
 
 def cancel_running_job(conn: Connection, job: Row[Any], policy: Policy) -> None:
@@ -77,10 +78,11 @@ def cancel_running_job(conn: Connection, job: Row[Any], policy: Policy) -> None:
         ConflictError: the job has ended.
     """
     transition(conn, JOB, job, JobEvent.CANCEL, ended_ms=now_ms())
-    _give_up(conn, job, ErrorCode.CANCELLED, "the job was cancelled", policy)
+    _give_up(conn, job, (ErrorCode.CANCELLED, "the job was cancelled"), policy.clean_wait_ms)
 
 
-def _give_up(conn: Connection, job: Row[Any], code: ErrorCode, message: str, policy: Policy) -> None:
+def _give_up(conn: Connection, job: Row[Any], why: tuple[ErrorCode, str], clean_wait_ms: int) -> None:
+    code, message = why
     cancel_tasks(conn, tasks.c.job_id == job.id)
     _fail_medium(conn, job.output_media_id)
     outcome = JobOutcome(
@@ -88,11 +90,11 @@ def _give_up(conn: Connection, job: Row[Any], code: ErrorCode, message: str, pol
         title=job.spec["title"],
         error_code=code,
         error_message=message,
-        input_media_id=first_input_id(conn, job.id),
+        input_media_ids=input_ids(conn, job.id),
         output_media_id=job.output_media_id,
         customer_reference_id=job.spec["customer_reference_id"],
     )
-    _after_job(conn, job, outcome, policy)
+    _after_job(conn, job, outcome, clean_wait_ms)
 
 
 def fail_ingest(
@@ -102,11 +104,11 @@ def fail_ingest(
     message: str,
     policy: Policy,
 ) -> None:
-    """End an ingest and all its jobs for an error.
+    """End an ingest and all jobs that wait for it for an error, and the ingests that only those jobs needed.
 
     Args:
         conn: a writing transaction.
-        owner: the locked ingest and its jobs.
+        owner: the locked ingest and the jobs that wait for it.
         code: of the failure.
         message: for the client; no secrets.
         policy: when to clean up.
@@ -129,25 +131,40 @@ def fail_ingest(
     notify_ingest(conn, ingest, code, message)
     insert_ingest_clean(conn, ingest, policy)
     for job in its_jobs:
-        if job.state in JOB.active:
-            fail_job(conn, job, code, message, policy)
+        fail_job(conn, job, code, message, policy)
+    _cancel_unneeded(conn, its_jobs, policy)
 
 
 def cancel_running_ingest(conn: Connection, owner: tuple[Row[Any], list[Row[Any]]], policy: Policy) -> None:
-    """End an ingest and all its jobs because somebody wants that.
+    """End an ingest and all jobs that wait for it because somebody wants that.
+
+    The ingests that only those jobs needed end with them.
 
     Raises:
         ConflictError: the ingest has ended.
     """
     ingest, its_jobs = owner
+    _cancel_ingest(conn, ingest, policy)
+    for job in its_jobs:
+        cancel_running_job(conn, job, policy)
+    _cancel_unneeded(conn, its_jobs, policy)
+
+
+def _cancel_ingest(conn: Connection, ingest: Row[Any], policy: Policy) -> None:
     transition(conn, INGEST, ingest, IngestEvent.CANCEL, ended_ms=now_ms())
     cancel_tasks(conn, tasks.c.ingest_id == ingest.id)
     _fail_medium(conn, ingest.input_media_id)
     notify_ingest(conn, ingest, ErrorCode.CANCELLED, "the ingest was cancelled")
     insert_ingest_clean(conn, ingest, policy)
-    for job in its_jobs:
-        if job.state in JOB.active:
-            cancel_running_job(conn, job, policy)
+
+
+def _cancel_unneeded(conn: Connection, ended: list[Row[Any]], policy: Policy) -> None:
+    """Fetch no longer what was to be joined with a source that will not come.
+
+    What a client had fetched for its own sake goes on, and what another job needs.
+    """
+    for ingest in lock_unneeded_ingests(conn, [job.id for job in ended]):
+        _cancel_ingest(conn, ingest, policy)
 
 
 def end_owner(conn: Connection, task: Row[Any], code: ErrorCode, message: str, policy: Policy) -> None:
@@ -183,6 +200,7 @@ def insert_ingest_clean(conn: Connection, ingest: Row[Any], policy: Policy) -> N
             keep=stored_keys(conn, ingest.input_media_id),
         ),
         ingest_id=ingest.id,
+        part=next_part(conn, TaskKind.CLEAN, ingest_id=ingest.id),
         not_before_ms=read_now(conn) + policy.clean_wait_ms,
     )
 
@@ -194,7 +212,7 @@ def _fail_medium(conn: Connection, media_id: int) -> None:
         transition(conn, MEDIA, medium, MediaEvent.FAIL)
 
 
-def _after_job(conn: Connection, job: Row[Any], outcome: JobOutcome, policy: Policy) -> None:
+def _after_job(conn: Connection, job: Row[Any], outcome: JobOutcome, clean_wait_ms: int) -> None:
     notify_job(conn, job, outcome)
     insert_task(
         conn,
@@ -203,6 +221,6 @@ def _after_job(conn: Connection, job: Row[Any], outcome: JobOutcome, policy: Pol
         queue=Queue.STORE,
         work=CleanWork(prefix=owner_prefix(job_id=job.id, ingest_id=None), keep=stored_keys(conn, job.output_media_id)),
         job_id=job.id,
-        part=next_part(conn, TaskKind.CLEAN, job_id=job.id, ingest_id=None),  # of a retried job, the second one
-        not_before_ms=read_now(conn) + policy.clean_wait_ms,
+        part=next_part(conn, TaskKind.CLEAN, job_id=job.id),
+        not_before_ms=read_now(conn) + clean_wait_ms,
     )

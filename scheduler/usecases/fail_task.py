@@ -93,7 +93,7 @@ def _end_attempt(
     decision = decide_retry(
         code,
         kind=TaskKind(task.kind),
-        failures_of_code=count_failures(conn, task.id, code) + 1,
+        failures_of_code=count_failures(conn, task, code) + 1,
         failures=failures,
         waits=policy.retry_waits,
     )

@@ -16,7 +16,7 @@ from scheduler.store.database import Database
 from scheduler.store.node_queries import forgive
 from scheduler.store.task_queries import end_attempt, holds, move_task
 from scheduler.usecases.attempts import lock_claimed_task, stale
-from scheduler.usecases.stages import after_distribute, after_encode, after_ingest, after_store
+from scheduler.usecases.stages import after_distribute, after_encode, after_ingest, after_overlay, after_store
 
 
 def finish_task(db: Database, node_id: str, task_id: int, token: str, result: Result, *, policy: Policy) -> None:
@@ -54,6 +54,8 @@ def _finish(conn: Connection, node_id: str, claim: tuple[int, str], result: Resu
 def _follow(conn: Connection, task: Row[Any], result: Result, policy: Policy) -> None:
     if isinstance(result, IngestResult):
         after_ingest(conn, task, result, policy)
+    elif task.kind == TaskKind.OVERLAY:
+        after_overlay(conn, task, policy)
     elif task.kind == TaskKind.ENCODE:
         after_encode(conn, task)
     elif isinstance(result, StoreResult):

@@ -13,7 +13,7 @@ from reelyard.cluster.work import TaskKind
 from scheduler.domain.ingest import INGEST, IngestEvent, IngestState
 from scheduler.domain.node import NODE, NodeEvent
 from scheduler.domain.policy import Policy
-from scheduler.domain.progress import FULL_PERMILLE, importing_permille, percent, stage_percent
+from scheduler.domain.progress import FULL_PERMILLE, percent, stage_percent
 from scheduler.domain.task import TaskState
 from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
@@ -23,6 +23,7 @@ from scheduler.store.tables import ingests, jobs, tasks
 from scheduler.store.task_queries import find_task, holds, tasks_of_job
 from scheduler.store.transitions import transition
 from scheduler.usecases.attempts import STAGE_PROGRESS
+from scheduler.usecases.import_progress import show_import_progress
 
 CANCELLED = "cancelled"
 LEASE_LOST = "lease_lost"
@@ -90,7 +91,7 @@ def _show(conn: Connection, node_id: str, progress: Sequence[Progress]) -> None:
 
 
 def _show_ingest(conn: Connection, node_id: str, item: Progress, ingest_id: int) -> None:
-    ingest, _ = lock_ingest_with_jobs(conn, ingest_id)
+    ingest, its_jobs = lock_ingest_with_jobs(conn, ingest_id)
     if not _still_holds(conn, node_id, item):
         return
     if ingest.state == IngestState.TRANSFERRING and item.permille >= FULL_PERMILLE:
@@ -104,12 +105,7 @@ def _show_ingest(conn: Connection, node_id: str, item: Progress, ingest_id: int)
     }
     if any(getattr(ingest, name) != value for name, value in values.items()):
         conn.execute(update(ingests).where(ingests.c.id == ingest_id).values(updated_ms=now_ms(), **values))
-    shown = percent(importing_permille(item.permille, item.storing_permille))
-    conn.execute(
-        update(jobs)
-        .where(jobs.c.ingest_id == ingest_id, jobs.c.importing_progress < shown)
-        .values(importing_progress=shown, updated_ms=now_ms())
-    )
+        show_import_progress(conn, its_jobs)
 
 
 def _show_stage(conn: Connection, node_id: str, item: Progress, job_id: int, kind: TaskKind) -> None:

@@ -1,12 +1,14 @@
 """Inserts media, ingests and jobs in their first state, within a caller's transaction."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert
 
 from reelyard.cluster.wire import to_dict
-from reelyard.cluster.work import IngestWork, Queue, TaskKind
+from reelyard.cluster.work import IngestWork, OverlayWork, Queue, TaskKind
 from reelyard.media.output import OutputSpec
 from scheduler.domain.ingest import INGEST
 from scheduler.domain.job import JOB
@@ -15,12 +17,26 @@ from scheduler.store.clock import now_ms
 from scheduler.store.ids import new_id
 from scheduler.store.sealed import seal
 from scheduler.store.tables import ingests, job_inputs, jobs, media
-from scheduler.store.task_queries import insert_task
+from scheduler.store.task_queries import place_task
 from scheduler.store.transitions import record_creation
 from scheduler.usecases.receivers import NOBODY, Receivers
 
 #: Bytes of randomness in the part of a download URL that nobody can guess.
 TOKEN_BYTES = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobInputs:
+    """What a new job reads: its media in the order in which they are joined, and the first ingest that it waits for."""
+
+    media_ids: tuple[int, ...]
+    ingest_id: int | None = None
+
+
+def insert_ingests(conn: Connection, account_id: int, source_urls: Sequence[str], *, base_url: str) -> JobInputs:
+    """An ingest for each source of a request for jobs, in the request's order."""
+    made = [insert_ingest(conn, account_id, url, for_jobs=True, base_url=base_url) for url in source_urls]
+    return JobInputs(media_ids=tuple(medium for _, medium in made), ingest_id=made[0][0])
 
 
 def insert_ingest(
@@ -32,10 +48,12 @@ def insert_ingest(
     customer_reference_id: str = "",
     receivers: Receivers = NOBODY,
     base_url: str = "",
+    for_jobs: bool = False,
 ) -> tuple[int, int]:
     """An ingest with its task and its input medium; the IDs of the ingest and of the medium.
 
-    `receivers` are told of its end; `base_url` is that of the download URL that they are given.
+    `receivers` are told of its end; `base_url` is that of the download URL that they are given. One that is made
+    `for_jobs` may be given up when none of them needs it any more.
     """
     source_id = _insert_medium(conn, account_id, MediaKind.INPUT, title=title)
     ingest_id = new_id(conn, INGEST.entity)
@@ -51,12 +69,19 @@ def insert_ingest(
             ping_url=seal(conn, receivers.ping_url),
             notification_email=receivers.email,
             base_url=base_url,
+            for_jobs=for_jobs,
             created_ms=now_ms(),
             updated_ms=now_ms(),
         )
     )
     record_creation(conn, INGEST, ingest_id)
-    insert_task(
+    place_ingest_task(conn, account_id, ingest_id, source_id)
+    return ingest_id, source_id
+
+
+def place_ingest_task(conn: Connection, account_id: int, ingest_id: int, source_id: int) -> None:
+    """Have the source fetched, also once more."""
+    place_task(
         conn,
         account_id=account_id,
         kind=TaskKind.INGEST,
@@ -65,20 +90,17 @@ def insert_ingest(
         work=IngestWork(input_media_id=source_id, source_url=""),
         ingest_id=ingest_id,
     )
-    return ingest_id, source_id
 
 
-def insert_job(
-    conn: Connection, account_id: int, spec: OutputSpec, *, source_id: int, ingest_id: int | None, base_url: str
-) -> int:
-    """A job of one input with its output medium; its ID. `ingest_id` is the ingest that it waits for, if any."""
+def insert_job(conn: Connection, account_id: int, spec: OutputSpec, inputs: JobInputs, *, base_url: str) -> int:
+    """A job with its output medium, and the task that fetches its overlay image, if it has one; its ID."""
     output_id = _insert_medium(conn, account_id, MediaKind.OUTPUT, title=spec.title, container=spec.container)
     job_id = new_id(conn, JOB.entity)
     conn.execute(
         insert(jobs).values(
             id=job_id,
             account_id=account_id,
-            ingest_id=ingest_id,
+            ingest_id=inputs.ingest_id,
             output_media_id=output_id,
             state=JOB.initial,
             spec=_sealed(conn, spec),
@@ -87,9 +109,24 @@ def insert_job(
             updated_ms=now_ms(),
         )
     )
-    conn.execute(insert(job_inputs).values(job_id=job_id, position=0, media_id=source_id))
+    rows = [{"job_id": job_id, "position": n, "media_id": each} for n, each in enumerate(inputs.media_ids)]
+    conn.execute(insert(job_inputs), rows)
     record_creation(conn, JOB, job_id)
+    if spec.overlay_image_url:
+        place_overlay_task(conn, account_id, job_id)
     return job_id
+
+
+def place_overlay_task(conn: Connection, account_id: int, job_id: int) -> None:
+    """Have the overlay image of a job fetched, also once more."""
+    place_task(
+        conn,
+        account_id=account_id,
+        kind=TaskKind.OVERLAY,
+        queue=Queue.INGEST,
+        work=OverlayWork(image_url=""),  # may hold credentials: added when a node claims the task
+        job_id=job_id,
+    )
 
 
 def _sealed(conn: Connection, spec: OutputSpec) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def notify_ingest(conn: Connection, ingest: Row[Any], error_code: str = "", erro
         error_code=error_code,
         error_message=error_message,
         filename=name,
-        input_media_id=medium.id,
+        input_media_ids=(medium.id,),
         download_url=download_url(ingest.base_url, medium, name),
         customer_reference_id=ingest.customer_reference_id,
     )

@@ -8,10 +8,12 @@ from reelyard.cluster.views import JobListView, JobView
 from reelyard.cluster.wire import from_dict
 from reelyard.media.errors import ErrorCode
 from reelyard.media.output import OutputSpec
+from reelyard.media.plan import EncodePlan
 from scheduler.domain.job import JOB, JobState
 from scheduler.domain.media import FileRole
 from scheduler.errors import JobNotFoundError
 from scheduler.store.database import Database
+from scheduler.store.job_queries import input_ids, inputs_of_jobs
 from scheduler.store.tables import job_inputs, jobs, media
 from scheduler.usecases.media_files import download_path, files_of
 from scheduler.usecases.paging import Page
@@ -28,9 +30,9 @@ def get_job(database: Database, account_id: int, job_id: int) -> JobView:
     query = _with_input().where(jobs.c.id == job_id, jobs.c.account_id == account_id)
     with database.read() as conn:
         row = conn.execute(query).one_or_none()
-    if row is None:
-        raise JobNotFoundError(f"there is no job {job_id} on this account")
-    return _view(row)
+        if row is None:
+            raise JobNotFoundError(f"there is no job {job_id} on this account")
+        return _view(row, input_ids(conn, job_id))
 
 
 def list_active_jobs(database: Database, account_id: int, page: Page) -> JobListView:
@@ -40,7 +42,9 @@ def list_active_jobs(database: Database, account_id: int, page: Page) -> JobList
     query = _with_input().where(*listed).order_by(jobs.c.id.desc()).limit(page.size).offset(page.offset)
     with database.read() as conn:
         total = conn.execute(select(func.count()).select_from(jobs).where(*listed)).scalar_one()
-        return JobListView(jobs=tuple(_view(row) for row in conn.execute(query)), total=total)
+        rows = conn.execute(query).all()
+        inputs = inputs_of_jobs(conn, [row.id for row in rows])
+        return JobListView(jobs=tuple(_view(row, inputs.get(row.id, ())) for row in rows), total=total)
 
 
 def _with_input() -> Select[Any]:
@@ -58,7 +62,7 @@ def _with_input() -> Select[Any]:
     )
 
 
-def _view(row: Row[Any]) -> JobView:
+def _view(row: Row[Any], inputs: tuple[int, ...]) -> JobView:
     spec = from_dict(OutputSpec, row.spec)
     thumbnail = row.thumbnail_name and download_path(
         row.input_kind, row.input_media_id, row.input_token, row.thumbnail_name
@@ -81,4 +85,6 @@ def _view(row: Row[Any]) -> JobView:
         updated_ms=row.updated_ms,
         started_ms=row.started_ms or 0,
         thumbnail_path=thumbnail or "",
+        input_media_ids=inputs,
+        adjustments=() if row.plan is None else from_dict(EncodePlan, row.plan).adjustments,
     )

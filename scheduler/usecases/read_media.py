@@ -12,10 +12,11 @@ from reelyard.cluster.views import MediaListView, MediaView
 from reelyard.cluster.wire import from_dict
 from reelyard.media.errors import SpecError
 from reelyard.media.info import MediaInfo
+from reelyard.media.plan import EncodePlan
 from scheduler.domain.media import FileRole, MediaKind, MediaState
 from scheduler.errors import MediaNotFoundError
 from scheduler.store.database import Database
-from scheduler.store.tables import media
+from scheduler.store.tables import jobs, media
 from scheduler.usecases.media_files import download_path, files_of
 from scheduler.usecases.paging import Page
 
@@ -68,10 +69,11 @@ def _shown() -> Select[Any]:
         _primary.c.sha256,
         _primary.c.mime_type,
         _thumbnail.c.name.label("thumbnail_name"),
+        jobs.c.plan,
     ).select_from(
-        media.outerjoin(
-            _primary, and_(_primary.c.media_id == media.c.id, _primary.c.role == FileRole.PRIMARY)
-        ).outerjoin(_thumbnail, and_(_thumbnail.c.media_id == media.c.id, _thumbnail.c.role == FileRole.THUMBNAIL))
+        media.outerjoin(_primary, and_(_primary.c.media_id == media.c.id, _primary.c.role == FileRole.PRIMARY))
+        .outerjoin(_thumbnail, and_(_thumbnail.c.media_id == media.c.id, _thumbnail.c.role == FileRole.THUMBNAIL))
+        .outerjoin(jobs, jobs.c.output_media_id == media.c.id)
     )
 
 
@@ -93,4 +95,5 @@ def _view(row: Row[Any]) -> MediaView:
         updated_ms=row.updated_ms,
         container=row.container,
         sha256=row.sha256 or "",
+        adjustments=() if row.plan is None else from_dict(EncodePlan, row.plan).adjustments,
     )

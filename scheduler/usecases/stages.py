@@ -14,12 +14,9 @@ from reelyard.cluster.work import (
     StoreWork,
     TaskKind,
 )
-from reelyard.media.errors import WorkError
-from reelyard.media.output import OutputSpec
 from reelyard.media.plan import EncodePlan
-from reelyard.media.planning import plan_output
 from scheduler.domain.ingest import INGEST, IngestEvent
-from scheduler.domain.job import JOB, JobEvent, JobState
+from scheduler.domain.job import JOB, WAITS_FOR_SOURCES, JobEvent
 from scheduler.domain.media import MEDIA, FileRole, MediaEvent
 from scheduler.domain.placement import encoders_of_gpu_nodes
 from scheduler.domain.policy import Policy
@@ -34,15 +31,16 @@ from scheduler.store.job_queries import (
 )
 from scheduler.store.node_queries import present_nodes
 from scheduler.store.tables import jobs, tasks
-from scheduler.store.task_queries import insert_task, tasks_of_job
+from scheduler.store.task_queries import place_task, tasks_of_job
 from scheduler.store.transitions import transition
-from scheduler.usecases.begin_encode import Source, begin_encode
-from scheduler.usecases.endings import complete_job, fail_job, insert_ingest_clean
+from scheduler.usecases.begin_encode import plan_when_ready
+from scheduler.usecases.endings import complete_job, insert_ingest_clean
+from scheduler.usecases.import_progress import show_import_progress
 from scheduler.usecases.notices import notify_ingest
 
 
 def after_ingest(conn: Connection, task: Row[Any], result: IngestResult, policy: Policy) -> None:
-    """Publish the source, then plan each job; one that can't be made of this source fails alone."""
+    """Publish the source, then plan each job that waited for nothing else; one that can't be made of it fails alone."""
     ingest, its_jobs = lock_ingest_with_jobs(conn, task.ingest_id)
     transition(
         conn,
@@ -58,21 +56,21 @@ def after_ingest(conn: Connection, task: Row[Any], result: IngestResult, policy:
     _publish(conn, ingest.input_media_id, result.filename, result)
     notify_ingest(conn, ingest)
     insert_ingest_clean(conn, ingest, policy)
-    source = Source(stored=result.source, info=result.info, filename=result.filename)
-    hardware = encoders_of_gpu_nodes(present_nodes(conn), read_now(conn))
+    show_import_progress(conn, its_jobs)
+    hardware = _hardware(conn)
     for job in its_jobs:
-        if job.state == JobState.IMPORTING:
-            _plan(conn, job, source, hardware, policy)
+        plan_when_ready(conn, job, hardware, policy)
 
 
-def _plan(conn: Connection, job: Row[Any], source: Source, hardware: frozenset[str], policy: Policy) -> None:
-    spec = from_dict(OutputSpec, job.spec)
-    try:
-        plan = plan_output(spec, [source.info], hardware_encoders=hardware)
-    except WorkError as error:
-        fail_job(conn, job, error.code, error.message, policy)
-        return
-    begin_encode(conn, job, source, plan)
+def after_overlay(conn: Connection, task: Row[Any], policy: Policy) -> None:
+    """Plan the job if its sources are there; else the last of its ingests does."""
+    job = lock_job(conn, task.job_id)
+    if job.state in WAITS_FOR_SOURCES:
+        plan_when_ready(conn, job, _hardware(conn), policy)
+
+
+def _hardware(conn: Connection) -> frozenset[str]:
+    return encoders_of_gpu_nodes(present_nodes(conn), read_now(conn))
 
 
 def after_encode(conn: Connection, task: Row[Any]) -> None:
@@ -87,7 +85,7 @@ def after_encode(conn: Connection, task: Row[Any]) -> None:
         conn.execute(jobs.update().where(jobs.c.id == job.id).values(encoding_progress=shown, updated_ms=now_ms()))
         return
     transition(conn, JOB, job, JobEvent.ENCODED, ~unfinished, encoding_progress=100)
-    insert_task(
+    place_task(
         conn,
         account_id=job.account_id,
         kind=TaskKind.STORE,
@@ -107,7 +105,7 @@ def after_store(conn: Connection, task: Row[Any], result: StoreResult) -> None:
     transition(conn, JOB, job, JobEvent.STORED, storing_progress=100)
     output = find_medium(conn, job.output_media_id)
     _publish(conn, output.id, output.filename, result)
-    insert_task(
+    place_task(
         conn,
         account_id=job.account_id,
         kind=TaskKind.DISTRIBUTE,

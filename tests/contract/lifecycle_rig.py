@@ -18,6 +18,7 @@ from reelyard.cluster.work import (
     IngestResult,
     MailResult,
     NotifyResult,
+    OverlayResult,
     Queue,
     Result,
     StoredObject,
@@ -270,6 +271,9 @@ def made_up_result(spec: TaskSpec) -> Result:
         TaskKind.NOTIFY: lambda: NotifyResult(http_status=200),
         TaskKind.CLEAN: lambda: CleanResult(deleted=3),
         TaskKind.MAIL: MailResult,
+        TaskKind.OVERLAY: lambda: OverlayResult(
+            image=stored(f"{prefix}overlay.png", mime_type="image/png"), width=40, height=20
+        ),
     }
     return results[spec.kind]()
 

@@ -47,19 +47,19 @@ def normalised(row: tuple[object, ...]) -> tuple[object, ...]:
     if not (isinstance(last, str) and last.startswith("CREATE TABLE")):
         return row
     head, _, body = last.partition("(")
-    return (*names, head.strip(), *sorted(" ".join(clause.split()) for clause in clauses_of(body.rpartition(")")[0])))
+    return (*names, head.strip(), *sorted(clauses_of(body.strip().removesuffix(")"))))
 
 
 def clauses_of(body: str) -> list[str]:
-    """The columns and constraints of a CREATE TABLE: SQLite writes an added column behind the last of them."""
+    """The columns and constraints of a CREATE TABLE; those that were added later stand in no order."""
     clauses, depth = [""], 0
     for character in body:
-        depth += (character == "(") - (character == ")")
+        depth += {"(": 1, ")": -1}.get(character, 0)
         if character == "," and depth == 0:
             clauses.append("")
         else:
             clauses[-1] += character
-    return clauses
+    return [" ".join(clause.split()) for clause in clauses]
 
 
 def test_migrations_and_tables_build_the_same_schema(database: Database) -> None:

@@ -38,28 +38,32 @@ class CreateJobsRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
 
 class CreateJobsFromInputRequest(_message.Message):
-    __slots__ = ("account_id", "request_id", "input_media_id", "outputs", "base_url")
+    __slots__ = ("account_id", "request_id", "input_media_id", "outputs", "base_url", "input_media_ids")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     BASE_URL_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_IDS_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     request_id: str
     input_media_id: int
     outputs: _containers.RepeatedCompositeFieldContainer[_media_pb2.OutputRequest]
     base_url: str
-    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., input_media_id: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
+    input_media_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., input_media_id: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ..., input_media_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class CreateJobsResponse(_message.Message):
-    __slots__ = ("ingest_id", "input_media_id", "jobs")
+    __slots__ = ("ingest_id", "input_media_id", "jobs", "input_media_ids")
     INGEST_ID_FIELD_NUMBER: _ClassVar[int]
     INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
     JOBS_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_IDS_FIELD_NUMBER: _ClassVar[int]
     ingest_id: int
     input_media_id: int
     jobs: _containers.RepeatedCompositeFieldContainer[CreatedJob]
-    def __init__(self, ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., jobs: _Optional[_Iterable[_Union[CreatedJob, _Mapping]]] = ...) -> None: ...
+    input_media_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., jobs: _Optional[_Iterable[_Union[CreatedJob, _Mapping]]] = ..., input_media_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class CreatedJob(_message.Message):
     __slots__ = ("job_id", "customer_reference_id", "error")
@@ -128,20 +132,34 @@ class GetIngestRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., ingest_id: _Optional[int] = ...) -> None: ...
 
 class CancelJobRequest(_message.Message):
-    __slots__ = ("account_id", "job_id")
+    __slots__ = ("account_id", "job_id", "request_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     job_id: int
-    def __init__(self, account_id: _Optional[int] = ..., job_id: _Optional[int] = ...) -> None: ...
+    request_id: str
+    def __init__(self, account_id: _Optional[int] = ..., job_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class RetryJobRequest(_message.Message):
+    __slots__ = ("account_id", "job_id", "request_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    job_id: int
+    request_id: str
+    def __init__(self, account_id: _Optional[int] = ..., job_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class CancelIngestRequest(_message.Message):
-    __slots__ = ("account_id", "ingest_id")
+    __slots__ = ("account_id", "ingest_id", "request_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     INGEST_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     ingest_id: int
-    def __init__(self, account_id: _Optional[int] = ..., ingest_id: _Optional[int] = ...) -> None: ...
+    request_id: str
+    def __init__(self, account_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ListRequest(_message.Message):
     __slots__ = ("account_id", "page_size", "page_number")
@@ -154,7 +172,7 @@ class ListRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., page_size: _Optional[int] = ..., page_number: _Optional[int] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("job_id", "ingest_id", "input_media_id", "output_media_id", "title", "customer_reference_id", "status", "importing_progress", "encoding_progress", "storing_progress", "distribution_progress", "error_code", "error_message", "created_ms", "updated_ms", "started_ms", "thumbnail_path")
+    __slots__ = ("job_id", "ingest_id", "input_media_id", "output_media_id", "title", "customer_reference_id", "status", "importing_progress", "encoding_progress", "storing_progress", "distribution_progress", "error_code", "error_message", "created_ms", "updated_ms", "started_ms", "thumbnail_path", "input_media_ids", "adjustments")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     INGEST_ID_FIELD_NUMBER: _ClassVar[int]
     INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
@@ -172,6 +190,8 @@ class Job(_message.Message):
     UPDATED_MS_FIELD_NUMBER: _ClassVar[int]
     STARTED_MS_FIELD_NUMBER: _ClassVar[int]
     THUMBNAIL_PATH_FIELD_NUMBER: _ClassVar[int]
+    INPUT_MEDIA_IDS_FIELD_NUMBER: _ClassVar[int]
+    ADJUSTMENTS_FIELD_NUMBER: _ClassVar[int]
     job_id: int
     ingest_id: int
     input_media_id: int
@@ -189,7 +209,9 @@ class Job(_message.Message):
     updated_ms: int
     started_ms: int
     thumbnail_path: str
-    def __init__(self, job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., output_media_id: _Optional[int] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ..., status: _Optional[str] = ..., importing_progress: _Optional[int] = ..., encoding_progress: _Optional[int] = ..., storing_progress: _Optional[int] = ..., distribution_progress: _Optional[int] = ..., error_code: _Optional[str] = ..., error_message: _Optional[str] = ..., created_ms: _Optional[int] = ..., updated_ms: _Optional[int] = ..., started_ms: _Optional[int] = ..., thumbnail_path: _Optional[str] = ...) -> None: ...
+    input_media_ids: _containers.RepeatedScalarFieldContainer[int]
+    adjustments: _containers.RepeatedCompositeFieldContainer[_media_pb2.Adjustment]
+    def __init__(self, job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., input_media_id: _Optional[int] = ..., output_media_id: _Optional[int] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ..., status: _Optional[str] = ..., importing_progress: _Optional[int] = ..., encoding_progress: _Optional[int] = ..., storing_progress: _Optional[int] = ..., distribution_progress: _Optional[int] = ..., error_code: _Optional[str] = ..., error_message: _Optional[str] = ..., created_ms: _Optional[int] = ..., updated_ms: _Optional[int] = ..., started_ms: _Optional[int] = ..., thumbnail_path: _Optional[str] = ..., input_media_ids: _Optional[_Iterable[int]] = ..., adjustments: _Optional[_Iterable[_Union[_media_pb2.Adjustment, _Mapping]]] = ...) -> None: ...
 
 class JobList(_message.Message):
     __slots__ = ("jobs", "total")
@@ -330,14 +352,16 @@ class GetMediaRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., media_id: _Optional[int] = ...) -> None: ...
 
 class DeleteMediaRequest(_message.Message):
-    __slots__ = ("account_id", "kind", "media_id")
+    __slots__ = ("account_id", "kind", "media_id", "request_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     kind: str
     media_id: int
-    def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., media_id: _Optional[int] = ...) -> None: ...
+    request_id: str
+    def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., media_id: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ListMediaRequest(_message.Message):
     __slots__ = ("account_id", "kind", "page_size", "page_number")
@@ -352,7 +376,7 @@ class ListMediaRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., page_size: _Optional[int] = ..., page_number: _Optional[int] = ...) -> None: ...
 
 class Media(_message.Message):
-    __slots__ = ("media_id", "kind", "title", "filename", "status", "mime_type", "size_bytes", "file_path", "thumbnail_path", "info", "created_ms", "updated_ms", "container", "sha256")
+    __slots__ = ("media_id", "kind", "title", "filename", "status", "mime_type", "size_bytes", "file_path", "thumbnail_path", "info", "created_ms", "updated_ms", "container", "sha256", "adjustments")
     MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
@@ -367,6 +391,7 @@ class Media(_message.Message):
     UPDATED_MS_FIELD_NUMBER: _ClassVar[int]
     CONTAINER_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
+    ADJUSTMENTS_FIELD_NUMBER: _ClassVar[int]
     media_id: int
     kind: str
     title: str
@@ -381,7 +406,8 @@ class Media(_message.Message):
     updated_ms: int
     container: str
     sha256: str
-    def __init__(self, media_id: _Optional[int] = ..., kind: _Optional[str] = ..., title: _Optional[str] = ..., filename: _Optional[str] = ..., status: _Optional[str] = ..., mime_type: _Optional[str] = ..., size_bytes: _Optional[int] = ..., file_path: _Optional[str] = ..., thumbnail_path: _Optional[str] = ..., info: _Optional[_Union[_media_pb2.MediaInfo, _Mapping]] = ..., created_ms: _Optional[int] = ..., updated_ms: _Optional[int] = ..., container: _Optional[str] = ..., sha256: _Optional[str] = ...) -> None: ...
+    adjustments: _containers.RepeatedCompositeFieldContainer[_media_pb2.Adjustment]
+    def __init__(self, media_id: _Optional[int] = ..., kind: _Optional[str] = ..., title: _Optional[str] = ..., filename: _Optional[str] = ..., status: _Optional[str] = ..., mime_type: _Optional[str] = ..., size_bytes: _Optional[int] = ..., file_path: _Optional[str] = ..., thumbnail_path: _Optional[str] = ..., info: _Optional[_Union[_media_pb2.MediaInfo, _Mapping]] = ..., created_ms: _Optional[int] = ..., updated_ms: _Optional[int] = ..., container: _Optional[str] = ..., sha256: _Optional[str] = ..., adjustments: _Optional[_Iterable[_Union[_media_pb2.Adjustment, _Mapping]]] = ...) -> None: ...
 
 class MediaList(_message.Message):
     __slots__ = ("media", "total")

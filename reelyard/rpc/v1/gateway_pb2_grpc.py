@@ -65,6 +65,11 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.FromString,
                 _registered_method=True)
+        self.RetryJob = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/RetryJob',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.RetryJobRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.FromString,
+                _registered_method=True)
         self.CreateIngest = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/CreateIngest',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateIngestRequest.SerializeToString,
@@ -190,6 +195,13 @@ class GatewayServiceServicer:
 
     def CancelJob(self, request, context):
         """Ends a job that has not ended; FAILED_PRECONDITION for one that has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryJob(self, request, context):
+        """Tries a failed job again, from the stage that failed; FAILED_PRECONDITION for one that is not failed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -334,6 +346,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
             'CancelJob': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelJob,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.SerializeToString,
+            ),
+            'RetryJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryJob,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.RetryJobRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.SerializeToString,
             ),
             'CreateIngest': grpc.unary_unary_rpc_method_handler(
@@ -583,6 +600,33 @@ class GatewayService:
             target,
             '/reelyard.rpc.v1.GatewayService/CancelJob',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CancelJobRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/RetryJob',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.RetryJobRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Job.FromString,
             options,
             channel_credentials,

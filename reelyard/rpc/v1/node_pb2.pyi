@@ -60,7 +60,7 @@ class ClaimResponse(_message.Message):
     def __init__(self, granted: _Optional[bool] = ..., refusal: _Optional[str] = ..., task: _Optional[_Union[TaskSpec, _Mapping]] = ...) -> None: ...
 
 class TaskSpec(_message.Message):
-    __slots__ = ("task_id", "attempt", "kind", "account_id", "job_id", "ingest_id", "output_prefix", "ingest", "encode", "store", "distribute", "notify", "clean", "mail")
+    __slots__ = ("task_id", "attempt", "kind", "account_id", "job_id", "ingest_id", "output_prefix", "ingest", "encode", "store", "distribute", "notify", "clean", "overlay", "mail")
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +74,7 @@ class TaskSpec(_message.Message):
     DISTRIBUTE_FIELD_NUMBER: _ClassVar[int]
     NOTIFY_FIELD_NUMBER: _ClassVar[int]
     CLEAN_FIELD_NUMBER: _ClassVar[int]
+    OVERLAY_FIELD_NUMBER: _ClassVar[int]
     MAIL_FIELD_NUMBER: _ClassVar[int]
     task_id: int
     attempt: int
@@ -88,8 +89,9 @@ class TaskSpec(_message.Message):
     distribute: DistributeWork
     notify: NotifyWork
     clean: CleanWork
+    overlay: OverlayWork
     mail: MailWork
-    def __init__(self, task_id: _Optional[int] = ..., attempt: _Optional[int] = ..., kind: _Optional[str] = ..., account_id: _Optional[int] = ..., job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., output_prefix: _Optional[str] = ..., ingest: _Optional[_Union[IngestWork, _Mapping]] = ..., encode: _Optional[_Union[EncodeWork, _Mapping]] = ..., store: _Optional[_Union[StoreWork, _Mapping]] = ..., distribute: _Optional[_Union[DistributeWork, _Mapping]] = ..., notify: _Optional[_Union[NotifyWork, _Mapping]] = ..., clean: _Optional[_Union[CleanWork, _Mapping]] = ..., mail: _Optional[_Union[MailWork, _Mapping]] = ...) -> None: ...
+    def __init__(self, task_id: _Optional[int] = ..., attempt: _Optional[int] = ..., kind: _Optional[str] = ..., account_id: _Optional[int] = ..., job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., output_prefix: _Optional[str] = ..., ingest: _Optional[_Union[IngestWork, _Mapping]] = ..., encode: _Optional[_Union[EncodeWork, _Mapping]] = ..., store: _Optional[_Union[StoreWork, _Mapping]] = ..., distribute: _Optional[_Union[DistributeWork, _Mapping]] = ..., notify: _Optional[_Union[NotifyWork, _Mapping]] = ..., clean: _Optional[_Union[CleanWork, _Mapping]] = ..., overlay: _Optional[_Union[OverlayWork, _Mapping]] = ..., mail: _Optional[_Union[MailWork, _Mapping]] = ...) -> None: ...
 
 class StoredObject(_message.Message):
     __slots__ = ("key", "size_bytes", "sha256", "mime_type")
@@ -187,6 +189,12 @@ class CleanWork(_message.Message):
     keep: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, prefix: _Optional[str] = ..., keep: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class OverlayWork(_message.Message):
+    __slots__ = ("image_url",)
+    IMAGE_URL_FIELD_NUMBER: _ClassVar[int]
+    image_url: str
+    def __init__(self, image_url: _Optional[str] = ...) -> None: ...
+
 class TaskProgress(_message.Message):
     __slots__ = ("task_id", "token", "permille", "storing_permille", "size_bytes", "mime_type")
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
@@ -232,13 +240,14 @@ class StoppedTask(_message.Message):
     def __init__(self, task_id: _Optional[int] = ..., token: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class TaskResult(_message.Message):
-    __slots__ = ("ingest", "encode", "store", "distribute", "notify", "clean", "mail")
+    __slots__ = ("ingest", "encode", "store", "distribute", "notify", "clean", "overlay", "mail")
     INGEST_FIELD_NUMBER: _ClassVar[int]
     ENCODE_FIELD_NUMBER: _ClassVar[int]
     STORE_FIELD_NUMBER: _ClassVar[int]
     DISTRIBUTE_FIELD_NUMBER: _ClassVar[int]
     NOTIFY_FIELD_NUMBER: _ClassVar[int]
     CLEAN_FIELD_NUMBER: _ClassVar[int]
+    OVERLAY_FIELD_NUMBER: _ClassVar[int]
     MAIL_FIELD_NUMBER: _ClassVar[int]
     ingest: IngestResult
     encode: EncodeResult
@@ -246,8 +255,9 @@ class TaskResult(_message.Message):
     distribute: DistributeResult
     notify: NotifyResult
     clean: CleanResult
+    overlay: OverlayResult
     mail: MailResult
-    def __init__(self, ingest: _Optional[_Union[IngestResult, _Mapping]] = ..., encode: _Optional[_Union[EncodeResult, _Mapping]] = ..., store: _Optional[_Union[StoreResult, _Mapping]] = ..., distribute: _Optional[_Union[DistributeResult, _Mapping]] = ..., notify: _Optional[_Union[NotifyResult, _Mapping]] = ..., clean: _Optional[_Union[CleanResult, _Mapping]] = ..., mail: _Optional[_Union[MailResult, _Mapping]] = ...) -> None: ...
+    def __init__(self, ingest: _Optional[_Union[IngestResult, _Mapping]] = ..., encode: _Optional[_Union[EncodeResult, _Mapping]] = ..., store: _Optional[_Union[StoreResult, _Mapping]] = ..., distribute: _Optional[_Union[DistributeResult, _Mapping]] = ..., notify: _Optional[_Union[NotifyResult, _Mapping]] = ..., clean: _Optional[_Union[CleanResult, _Mapping]] = ..., overlay: _Optional[_Union[OverlayResult, _Mapping]] = ..., mail: _Optional[_Union[MailResult, _Mapping]] = ...) -> None: ...
 
 class IngestResult(_message.Message):
     __slots__ = ("source", "thumbnail", "info", "filename")
@@ -296,6 +306,16 @@ class CleanResult(_message.Message):
     DELETED_FIELD_NUMBER: _ClassVar[int]
     deleted: int
     def __init__(self, deleted: _Optional[int] = ...) -> None: ...
+
+class OverlayResult(_message.Message):
+    __slots__ = ("image", "width", "height")
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    image: StoredObject
+    width: int
+    height: int
+    def __init__(self, image: _Optional[_Union[StoredObject, _Mapping]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ...) -> None: ...
 
 class FinishRequest(_message.Message):
     __slots__ = ("node_id", "task_id", "token", "result")

@@ -159,6 +159,7 @@ def test_a_job_by_itself_has_what_the_list_has_and_more(api: Any) -> None:
         "InputMediaID",
         "OutputMediaID",
         "CustomerReferenceID",
+        "Adjustments",
     ]
     assert alone["job"]["ThumbnailURL"] == "http://api.example:8080/download/sourcemedia/4/t/i.jpg"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reelyard.cluster.views import CreatedJobsView, CreatedJobView, SpecErrorView
-from reelyard.media.errors import ErrorCode, NotFoundError
+from reelyard.media.errors import ErrorCode, NotFoundError, SpecError
 
 CREATE = "/api/v1/job/CreateJobFromInputMedia"
 OUTPUTS = [{"OutputFormatID": 2, "CustomerReferenceID": "one"}]
@@ -31,6 +31,31 @@ def test_a_job_is_created_of_an_input(api: Any, number: Any) -> None:
     ((asked,),) = api.scheduler.calls("create_jobs_from_input")
     assert (asked.account_id, asked.input_media_id, asked.base_url) == (api.account_id, 3, "http://api.example:8080")
     assert [each.output_format_id for each in asked.outputs] == [2]
+
+
+def test_several_inputs_are_joined_in_the_order_given(api: Any) -> None:
+    api.scheduler.answers["create_jobs_from_input"] = CreatedJobsView(
+        input_media_id=13, input_media_ids=(13, 12, 13), jobs=(CreatedJobView(job_id=200, customer_reference_id="one"),)
+    )
+
+    answered = api.post(CREATE, {"InputMediaID": "13| 12 |13", "OutputJobs": OUTPUTS})
+
+    assert (answered.json["InputMediaID"], answered.json["Success"]) == ("13|12|13", True)
+    ((asked,),) = api.scheduler.calls("create_jobs_from_input")
+    assert (asked.input_media_id, asked.input_media_ids) == (0, (13, 12, 13))
+
+
+def test_a_join_of_too_many_names_the_member(api: Any) -> None:
+    api.scheduler.answers["create_jobs_from_input"] = SpecError(
+        "input_media_id",
+        "{input_media_id} joins 21 inputs; at most 20 are valid",
+        code=ErrorCode.MORE_THAN_ALLOWED_INPUT_URL,
+    )
+
+    answered = api.post(CREATE, {"InputMediaID": "|".join(["3"] * 21), "OutputJobs": OUTPUTS})
+
+    assert answered.error == (200, "more_than_allowed_input_url")
+    assert "InputMediaID joins 21 inputs" in answered.json["Message"]
 
 
 def test_outputs_that_were_refused_stay_in_their_places(api: Any) -> None:
@@ -64,7 +89,10 @@ def test_when_every_output_is_refused_the_scheduler_is_not_asked(api: Any) -> No
     [
         (None, "parameter_missing", "InputMediaID is missing"),
         ("", "parameter_missing", "InputMediaID is missing"),
-        ("3|4", "invalid_parameter_value", "joining several inputs is not supported yet"),
+        ("3|", "invalid_parameter_value", "a whole number from 1 is wanted"),
+        ("|3", "invalid_parameter_value", "a whole number from 1 is wanted"),
+        ("3||4", "invalid_parameter_value", "a whole number from 1 is wanted"),
+        ("3|four", "invalid_parameter_value", "a whole number from 1 is wanted"),
         ("three", "invalid_parameter_value", "a whole number from 1 is wanted"),
         (0, "invalid_parameter_value", "a whole number from 1 is wanted"),
         (-3, "invalid_parameter_value", "a whole number from 1 is wanted"),

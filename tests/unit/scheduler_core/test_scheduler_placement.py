@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reelyard.cluster.work import Queue
 from scheduler.domain.fairness import Head, choose
 from scheduler.domain.placement import Node, encoders_of_gpu_nodes, may_be_set_aside, serving, window
-from scheduler.domain.progress import importing_permille, percent, stage_percent
+from scheduler.domain.progress import importing_percent, percent, stage_percent
 
 NOW = 1_000_000
 
@@ -104,4 +104,6 @@ def test_a_stage_of_several_tasks_shows_their_mean() -> None:
     assert stage_percent([1000, 500, 0]) == 50
     assert stage_percent([1000, 1000]) == 99
     assert stage_percent([]) == 0
-    assert percent(importing_permille(1000, 500)) == 75
+    assert importing_percent(100 + 50, 1) == 75
+    assert importing_percent(100 + 100 + 50 + 0, 2) == 62
+    assert importing_percent(200, 1) == 99
