@@ -48,6 +48,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
         policy=policy,
         fetch=FetchPolicy(settings.fetch_allow_cidrs),
         public_url=settings.public_url,
+        rate_limit=settings.rate_limit,
     )
     nodes = NodeServicer(database, dispatcher, policy)
     registry = new_registry()

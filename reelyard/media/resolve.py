@@ -51,7 +51,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         output_format_id=format_id,
         title=request.title or "",
         customer_reference_id=request.customer_reference_id or "",
-        ping_url=request.ping_url or "",
+        ping_url=request.ping_url or defaults.ping_url or "",
         container=container.code,
         video_codec=video,
         audio_codec=audio,

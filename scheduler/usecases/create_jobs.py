@@ -6,11 +6,10 @@ from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedJobsView, CreateJobs
 from reelyard.media.errors import SpecError
 from reelyard.media.output import OutputSpec
-from reelyard.media.presets import preset
 from scheduler.store.database import Database
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.new_rows import insert_ingest, insert_job
-from scheduler.usecases.outputs import FindFormat, Verdict, answer_output, judge_outputs
+from scheduler.usecases.outputs import Verdict, answer_output, judge_outputs
 from scheduler.usecases.sources import check_source_url
 
 
@@ -20,7 +19,6 @@ def create_jobs(
     *,
     fetch: FetchPolicy | None = None,
     public_url: str = "",
-    find_format: FindFormat = preset,
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
 
@@ -32,7 +30,6 @@ def create_jobs(
         request: what the client asked for.
         fetch: which private addresses a source and a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
-        find_format: the presets.
 
     Raises:
         SpecError: a member outside the outputs was refused.
@@ -41,7 +38,7 @@ def create_jobs(
     if answered is not None:
         return answered
     check_source_url(request.source_url, fetch)
-    judged = judge_outputs(request.outputs, find_format, fetch)
+    judged = judge_outputs(db, request.account_id, request.outputs, fetch)
     if all(isinstance(verdict, SpecError) for verdict in judged):
         return CreatedJobsView(jobs=tuple(answer_output(*pair) for pair in zip(request.outputs, judged, strict=True)))
     base_url = public_url or request.base_url

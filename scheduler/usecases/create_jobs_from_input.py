@@ -13,7 +13,6 @@ from reelyard.media.info import MediaInfo
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import plan_output
-from reelyard.media.presets import preset
 from scheduler.domain.ingest import IngestState
 from scheduler.domain.job import JOB, JobEvent
 from scheduler.domain.media import FileRole, MediaState
@@ -28,7 +27,7 @@ from scheduler.store.transitions import transition
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.begin_encode import Source, begin_encode
 from scheduler.usecases.new_rows import insert_job
-from scheduler.usecases.outputs import FindFormat, Verdict, answer_output, judge_outputs
+from scheduler.usecases.outputs import Verdict, answer_output, judge_outputs
 
 
 def create_jobs_from_input(
@@ -37,7 +36,6 @@ def create_jobs_from_input(
     *,
     fetch: FetchPolicy | None = None,
     public_url: str = "",
-    find_format: FindFormat = preset,
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
 
@@ -50,7 +48,6 @@ def create_jobs_from_input(
         request: what the client asked for.
         fetch: which private addresses a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
-        find_format: the presets.
 
     Raises:
         SpecError: a member outside the outputs was refused.
@@ -60,7 +57,7 @@ def create_jobs_from_input(
     answered = first_answer(db, request, CreatedJobsView)
     if answered is not None:
         return answered
-    judged = judge_outputs(request.outputs, find_format, fetch)
+    judged = judge_outputs(db, request.account_id, request.outputs, fetch)
     base_url = public_url or request.base_url
     return create_once(db, request, CreatedJobsView, lambda conn: _create(conn, request, judged, base_url))
 

@@ -42,13 +42,24 @@ def written_down(database: Database) -> set[tuple[object, ...]]:
 
 
 def normalised(row: tuple[object, ...]) -> tuple[object, ...]:
-    """A row whose SQL, if it is a CREATE statement, does not depend on the order of constraints or on spaces."""
+    """A row whose SQL, if it is a CREATE statement, does not depend on the order of its clauses or on spaces."""
     *names, last = row
     if not (isinstance(last, str) and last.startswith("CREATE TABLE")):
         return row
     head, _, body = last.partition("(")
-    clauses = [" ".join(clause.split()) for clause in body.rstrip(") \n").split("\n")]
-    return (*names, head.strip(), *sorted(clause.strip(", )(") for clause in clauses))
+    return (*names, head.strip(), *sorted(clauses(body.strip().removesuffix(")"))))
+
+
+def clauses(body: str) -> list[str]:
+    """The columns and constraints of a CREATE TABLE; a column that was added later has no line of its own."""
+    found, depth = [""], 0
+    for character in body:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += character
+    return [" ".join(clause.split()) for clause in found]
 
 
 def test_migrations_and_tables_build_the_same_schema(database: Database) -> None:
