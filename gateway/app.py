@@ -3,19 +3,21 @@
 from http import HTTPStatus
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.download import routes as downloads
 from gateway.error_answers import error_answer, internal_error_answer
 from gateway.errors import MethodNotAllowedError, PathNotFoundError
-from gateway.gomi import account_keys, calls, formats, ingests, jobs, media
+from gateway.gomi import account, account_keys, calls, formats, ingests, jobs, media
 from gateway.gomi.statuses import http_status
 from gateway.operations import metrics_router
 from gateway.operations import router as operations_router
 from gateway.parts import Parts
 from gateway.paths import FoldedPaths
+from gateway.rate_headers import RateHeaders
 from gateway.request_scope import RequestMetrics, RequestScope, shown_path
 from reelyard.media.errors import ErrorCode, ReelyardError
 
@@ -30,7 +32,8 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
     """
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    for calls_of in (jobs, ingests, media, formats, account_keys):
+    for calls_of in (jobs, ingests, media, formats, account, account_keys):
+        _answer_head(calls_of.router)
         app.include_router(calls_of.router)
     app.include_router(downloads.router)
     app.include_router(operations_router)
@@ -38,9 +41,17 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
         app.include_router(metrics_router)
     app.add_exception_handler(ReelyardError, _answer_ours)
     app.add_exception_handler(HTTPException, _answer_routing)
+    app.add_middleware(RateHeaders)
     app.add_middleware(RequestScope, metrics=RequestMetrics(parts.registry))
     app.add_middleware(FoldedPaths, prefix=calls.PREFIX)
     return app
+
+
+def _answer_head(router: APIRouter) -> None:
+    """Let every call of a router that answers GET answer HEAD too; the server leaves the body out, its length stays."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
+            route.methods.add("HEAD")
 
 
 async def _answer_ours(request: Request, error: Exception) -> Response:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from gateway.gomi.create_request import read_source_url
 from gateway.gomi.description import XmlShape, member
+from gateway.gomi.idempotency import Identity
 from gateway.gomi.members import CUSTOMER_REFERENCE_ID
 from gateway.gomi.values import Members, read_text
 from reelyard.cluster.views import CreatedIngestView, CreateIngest
@@ -35,7 +36,7 @@ class CreateIngestAnswer:
     message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
-def read_create_ingest(members: Members, *, account_id: int, request_id: str) -> CreateIngest:
+def read_create_ingest(members: Members, *, account_id: int, identity: Identity) -> CreateIngest:
     """Read the body.
 
     Raises:
@@ -43,7 +44,8 @@ def read_create_ingest(members: Members, *, account_id: int, request_id: str) ->
     """
     return CreateIngest(
         account_id=account_id,
-        request_id=request_id,
+        request_id=identity.request_id,
+        body_sha256=identity.body_sha256,
         source_url=read_source_url(members),
         title=read_text(TITLE, members.get(TITLE)) or "",
         customer_reference_id=read_text(CUSTOMER_REFERENCE_ID, members.get(CUSTOMER_REFERENCE_ID)) or "",

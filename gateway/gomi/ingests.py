@@ -1,7 +1,5 @@
 """Calls about ingests, below /ingest."""
 
-import uuid
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -17,7 +15,7 @@ router = APIRouter(prefix=f"{PREFIX}/ingest")
 @router.post("/create", dependencies=[answers(CreateIngestAnswer)])
 async def create_ingest(call: BodyCall) -> Response:
     """Create Ingest Job: the source is fetched and kept, nothing is encoded."""
-    wanted = read_create_ingest(call.members, account_id=call.account_id, request_id=str(uuid.uuid4()))
+    wanted = read_create_ingest(call.members, account_id=call.account_id, identity=call.identity)
     return call.answer(created_answer(await call.client.create_ingest(wanted)))
 
 

@@ -10,7 +10,6 @@ from gateway.gomi.statuses import INGEST_STATUS, JOB_STATUS
 from reelyard.cluster.views import IngestView, JobView, MediaView
 from reelyard.media.catalogue import audio_codec_display, container_display, video_codec_display
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
-from reelyard.media.output import OutputFormat
 
 _MINUTE_MS = 60_000
 _KILO = 1000
@@ -117,27 +116,6 @@ def output_asset(view: MediaView, *, base_url: str) -> bodies.OutputAsset:
         updated=Instant(view.updated_ms),
         info=None if view.info is None else media_info(view.info, view.filename),
         self_path=f"media/output/{view.media_id}",
-    )
-
-
-def format_body(known: OutputFormat) -> bodies.FormatBody:
-    """An output format."""
-    said = known.parameters
-    return bodies.FormatBody(
-        output_format_id=known.id,
-        name=known.name,
-        description=known.description,
-        container=said.container,
-        video_codec=said.video_codec,
-        width=said.width,
-        height=said.height,
-        video_bitrate_kbps=said.video_bitrate_kbps,
-        frame_rate_id=said.frame_rate_id,
-        audio_codec=said.audio_codec,
-        audio_bitrate_kbps=said.audio_bitrate_kbps,
-        sample_rate_hz=said.sample_rate_hz,
-        channels=said.channels,
-        self_path=f"format/{known.id}",
     )
 
 

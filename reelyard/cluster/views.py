@@ -14,6 +14,9 @@ FULL = "full"
 READ_ONLY = "read-only"
 ROLES = (FULL, READ_ONLY)
 
+#: Seconds for which an account's requests are counted together.
+RATE_WINDOW_S = 3600
+
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from reelyard.cluster.views import RATE_WINDOW_S
 from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
 from scheduler.store.tables import rate_windows
 
 #: How long a window lasts, in milliseconds.
-WINDOW_MS = 3600 * 1000
+WINDOW_MS = RATE_WINDOW_S * 1000
 
 
 @dataclass(frozen=True, kw_only=True)
