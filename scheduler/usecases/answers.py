@@ -64,16 +64,24 @@ def first_answer(db: Database, request: Identified, view: type[V]) -> V | None:
     return from_dict(view, row.answer)
 
 
-def create_once(db: Database, request: Identified, view: type[V], create: Callable[[Connection], V]) -> V:
+def create_once(
+    db: Database,
+    request: Identified,
+    view: type[V],
+    create: Callable[[Connection], V],
+    *,
+    is_made: Callable[[V], bool] = lambda _answer: True,
+) -> V:
     """Run `create` in one transaction and keep its answer, a dataclass of the type `view`.
 
-    When the same request arrives twice at once, one creates and both get its answer.
+    When the same request arrives twice at once, one creates and both get its answer. An answer by which nothing was
+    made (`is_made` says so) is not kept: sent again, such a request is judged anew.
 
     Raises:
         SpecError: another request with the ID that the client chose was faster.
     """
     try:
-        return db.transact(lambda conn: _create(conn, request, create))
+        return db.transact(lambda conn: _create(conn, request, create, is_made))
     except IntegrityError:
         answered = first_answer(db, request, view)
         if answered is None:
@@ -93,8 +101,12 @@ def forget_answers(db: Database) -> int:
     return db.transact(lambda conn: conn.execute(delete(create_requests).where(key.in_(found))).rowcount)
 
 
-def _create(conn: Connection, request: Identified, create: Callable[[Connection], V]) -> V:
+def _create(
+    conn: Connection, request: Identified, create: Callable[[Connection], V], is_made: Callable[[V], bool]
+) -> V:
     answer = create(conn)
+    if not is_made(answer):
+        return answer
     conn.execute(
         insert(create_requests).values(
             account_id=request.account_id,

@@ -59,7 +59,13 @@ def create_jobs_from_input(
         return answered
     judged = judge_outputs(db, request.account_id, request.outputs, fetch)
     base_url = public_url or request.base_url
-    return create_once(db, request, CreatedJobsView, lambda conn: _create(conn, request, judged, base_url))
+    return create_once(
+        db, request, CreatedJobsView, lambda conn: _create(conn, request, judged, base_url), is_made=_made_a_job
+    )
+
+
+def _made_a_job(answer: CreatedJobsView) -> bool:
+    return any(view.job_id for view in answer.jobs)
 
 
 def _create(conn: Connection, request: CreateJobsFromInput, judged: list[Verdict], base_url: str) -> CreatedJobsView:

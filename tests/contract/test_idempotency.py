@@ -132,6 +132,16 @@ def test_a_request_that_was_refused_is_judged_anew(rig: Rig) -> None:
     assert create_jobs(rig.db, replace(request, outputs=(MP4,), body_sha256=OTHER_BODY)).ingest_id > 0
 
 
+def test_an_input_of_which_nothing_can_be_made_is_judged_anew(rig: Rig) -> None:
+    request, create = creating(rig, "from_input")
+    before = counts(rig)
+
+    assert [view.job_id for view in create(replace(request, outputs=(BAD,))).jobs] == [0]
+
+    assert counts(rig) == before
+    assert create(request).jobs[0].job_id > 0
+
+
 def test_a_created_key_is_not_created_again_and_its_secret_is_kept_nowhere(rig: Rig) -> None:
     request = CreateKey(account_id=rig.account_id, label="ci", role="read-only", request_id=ID, body_sha256=BODY)
 
