@@ -163,10 +163,10 @@ def accounts_limit(
     limit = None if requests == _DEFAULT else _read_limit(requests)
     with _database(data) as database:
         set_rate_limit(database, name, limit)
-    shown = (
-        "as many requests as the installation's default" if limit is None else f"{limit or 'any number of'} requests"
-    )
-    print(f"account {name!r} may make {shown} an hour")
+    if limit is None:
+        print(f"account {name!r} has the limit of the installation")
+    else:
+        print(f"account {name!r} may make {limit} requests an hour" if limit else f"account {name!r} has no limit")
 
 
 @accounts.command("sign")
