@@ -3,14 +3,15 @@
 from http import HTTPStatus
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.download import routes as downloads
 from gateway.error_answers import error_answer, internal_error_answer
 from gateway.errors import MethodNotAllowedError, PathNotFoundError
-from gateway.gomi import account_keys, calls, formats, ingests, jobs, media, notifications
+from gateway.gomi import account, account_keys, calls, formats, ingests, jobs, media, notifications
 from gateway.gomi.statuses import http_status
 from gateway.openapi import routes as openapi
 from gateway.openapi.document import describe
@@ -18,11 +19,12 @@ from gateway.operations import metrics_router
 from gateway.operations import router as operations_router
 from gateway.parts import Parts
 from gateway.paths import FoldedPaths
+from gateway.rate_headers import RateHeaders
 from gateway.request_scope import RequestMetrics, RequestScope, shown_path
 from reelyard.media.errors import ErrorCode, ReelyardError
 
 #: The calls of the API, by their paths.
-CALLS = tuple(each.router for each in (jobs, ingests, media, formats, account_keys, notifications))
+CALLS = tuple(each.router for each in (jobs, ingests, media, formats, account, account_keys, notifications))
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,7 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
     for each in CALLS:
+        _answer_head(each)
         app.include_router(each)
     app.state.openapi_document = describe(route for each in CALLS for route in each.routes)
     app.include_router(downloads.router)
@@ -45,9 +48,17 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
         app.include_router(metrics_router)
     app.add_exception_handler(ReelyardError, _answer_ours)
     app.add_exception_handler(HTTPException, _answer_routing)
+    app.add_middleware(RateHeaders)
     app.add_middleware(RequestScope, metrics=RequestMetrics(parts.registry))
     app.add_middleware(FoldedPaths, prefix=calls.PREFIX)
     return app
+
+
+def _answer_head(router: APIRouter) -> None:
+    """Let every call of a router that answers GET answer HEAD too; the server leaves the body out, its length stays."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
+            route.methods.add("HEAD")
 
 
 async def _answer_ours(request: Request, error: Exception) -> Response:

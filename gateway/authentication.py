@@ -1,7 +1,8 @@
 """Finds out whom a request's API key belongs to.
 
-The key is hashed here and never kept, logged or sent on. What the scheduler says of a hash is remembered for a few
-seconds, so a revoked key works for at most `KNOWN_FOR_S` longer.
+The key is hashed here and never kept, logged or sent on. The scheduler is asked for every request of an account that
+has a rate limit, since asking is what counts a request. What it says of other hashes is remembered for a few seconds,
+so a revoked key of such an account works for at most `KNOWN_FOR_S` longer.
 """
 
 import hashlib
@@ -55,7 +56,7 @@ class RecentAnswers(Generic[V]):
 
 
 class Authenticator:
-    """Answers whom a key belongs to, from memory or by asking the scheduler."""
+    """Answers whom a key belongs to, from memory or by asking the scheduler, who counts the request."""
 
     def __init__(self, client: GatewayClient, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -63,7 +64,7 @@ class Authenticator:
         self._unknown = RecentAnswers[str](lifetime_s=UNKNOWN_FOR_S, size=REMEMBERED_MAX, clock=clock)
 
     async def authenticate(self, key: str) -> Caller:
-        """The caller behind a key.
+        """The caller behind a key, who may be over the account's rate limit.
 
         Raises:
             AuthError: the key is unknown or revoked (`unauthorized`), or its account is disabled (`forbidden`).
@@ -85,7 +86,8 @@ class Authenticator:
             if error.code == ErrorCode.UNAUTHORIZED:
                 self._unknown.put(digest, error.message)
             raise
-        self._known.put(digest, caller)
+        if not caller.rate_limit:
+            self._known.put(digest, caller)
         return caller
 
 

@@ -21,6 +21,12 @@ class UnsupportedMediaTypeError(ReelyardError):
     code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
 
 
+class RateLimitedError(ReelyardError):
+    """The account made all the requests that it may make for now."""
+
+    code = ErrorCode.RATE_LIMITED
+
+
 class PathNotFoundError(ReelyardError):
     """No call has this path."""
 

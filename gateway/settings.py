@@ -41,12 +41,6 @@ class GatewaySettings(StorageSettings, SchedulerAddressSettings, RpcSettings, Me
         parsers.integer(_KIB, 64 * _MIB),
         "Largest body of an API request, in bytes.",
     )
-    rate_limit: int = setting(
-        "REELYARD_RATE_LIMIT",
-        0,
-        parsers.integer(0, 0),
-        "Requests an hour for an account; 0 for no limit, which is the only value that this version knows.",
-    )
     download_redirect: bool = setting(
         "REELYARD_DOWNLOAD_REDIRECT",
         True,

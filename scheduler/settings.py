@@ -83,6 +83,12 @@ class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, MailSettings
         parsers.http_base_url,
         "Base of the URLs that clients are given; unset: the address that the client called.",
     )
+    rate_limit: int = setting(
+        "REELYARD_RATE_LIMIT",
+        1000,
+        parsers.integer(0, 1_000_000_000),
+        "Requests an hour for an account that has no limit of its own (`reelyard accounts limit`); 0 for no limit.",
+    )
     lease_seconds: float = setting(
         "REELYARD_LEASE_SECONDS",
         20.0,

@@ -51,6 +51,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
         fetch=FetchPolicy(settings.fetch_allow_cidrs),
         public_url=settings.public_url,
         sends_mail=bool(settings.mail_from),
+        rate_limit=settings.rate_limit,
     )
     nodes = NodeServicer(database, dispatcher, policy)
     registry = new_registry()

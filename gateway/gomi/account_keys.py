@@ -10,10 +10,10 @@ from starlette.responses import Response
 from gateway.gomi.bodies import REASON
 from gateway.gomi.calls import PREFIX, BodilessCall, OptionalBodyCall, answers
 from gateway.gomi.description import Instant, XmlShape, member
-from gateway.gomi.members import LABEL
+from gateway.gomi.members import LABEL, ROLE
 from gateway.gomi.values import read_text
 from gateway.object_id import read_object_id
-from reelyard.cluster.views import KeyView
+from reelyard.cluster.views import FULL, CreateKey, KeyView
 
 router = APIRouter(prefix=f"{PREFIX}/account/keys")
 
@@ -27,6 +27,7 @@ class KeyItem:
     key_id: int = member("KeyID")
     label: str = member("Label")
     prefix: str = member("Prefix")
+    role: str = member("Role")
     created: Instant = member("DateCreatedUTC")
     last_used: Instant | None = member("DateLastUsedUTC", json_null=True)
     revoked: Instant | None = member("DateRevokedUTC", json_null=True)
@@ -91,8 +92,19 @@ async def list_keys(call: BodilessCall) -> Response:
 
 @router.post("", dependencies=[answers(CreateKeyAnswer)])
 async def create_key(call: OptionalBodyCall) -> Response:
-    """Create a key; its secret is shown in this answer and never again."""
-    created = await call.client.create_key(call.account_id, read_text(LABEL, call.members.get(LABEL)) or "")
+    """Create a key; its secret is shown in this answer and never again, also not to the same Idempotency-Key."""
+    label = read_text(LABEL, call.members.get(LABEL)) or ""
+    role = read_text(ROLE, call.members.get(ROLE)) or FULL
+    identity = call.identity
+    created = await call.client.create_key(
+        CreateKey(
+            account_id=call.account_id,
+            label=label,
+            role=role,
+            request_id=identity.request_id if identity.body_sha256 else "",  # else there is nothing to know again
+            body_sha256=identity.body_sha256,
+        )
+    )
     return call.answer(CreateKeyAnswer(key=_item(created.key), secret=created.secret))
 
 
@@ -108,6 +120,7 @@ def _item(view: KeyView) -> KeyItem:
         key_id=view.key_id,
         label=view.label,
         prefix=view.prefix,
+        role=view.role or FULL,
         created=Instant(view.created_ms),
         last_used=_instant(view.last_used_ms),
         revoked=_instant(view.revoked_ms),

@@ -11,22 +11,26 @@ from starlette.responses import Response
 from gateway.authentication import bearer_keys, missing_key, the_one_key
 from gateway.base_url import base_url_of
 from gateway.error_answers import note_answer
+from gateway.errors import RateLimitedError
 from gateway.gomi.answer_format import AnswerFormat, answer_format, body_reader
 from gateway.gomi.description import Body
+from gateway.gomi.idempotency import Identity, identity_of
 from gateway.gomi.members import API_KEY
 from gateway.gomi.paging import Page, read_page
 from gateway.gomi.query import query_values
 from gateway.gomi.raw_values import RawValue
 from gateway.gomi.values import Members
 from gateway.parts import Parts, parts_of
+from gateway.rate_headers import note_rate
 from gateway.request_body import read_body
 from reelyard.cluster.gateway_client import GatewayClient
-from reelyard.cluster.views import Caller
-from reelyard.media.errors import AuthError
+from reelyard.cluster.views import FULL, READ_ONLY, Caller
+from reelyard.media.errors import AuthError, ErrorCode
 
 PREFIX = "/api/v1"
 
 _MS = 1000
+_READING = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,15 @@ class Call:
     def base_url(self) -> str:
         """The base of the URLs in the answer."""
         return base_url_of(self.request, self.parts.public_url)
+
+    @property
+    def identity(self) -> Identity:
+        """By what the scheduler knows this request again when it is repeated.
+
+        Raises:
+            SpecError: the client's Idempotency-Key is not valid.
+        """
+        return identity_of(self.request, self.members.raw)
 
     @property
     def page(self) -> Page:
@@ -159,4 +172,16 @@ async def _authenticate(request: Request, parts: Parts, keys: tuple[str, ...]) -
         raise missing_key()
     caller = await parts.authenticator.authenticate(key)
     request.state.account_id = caller.account_id  # for the log of requests
+    note_rate(request.scope, caller)
+    if caller.rate_limited:
+        raise RateLimitedError(
+            f"The account made the {caller.rate_limit} requests that it may make in an hour; come back in "
+            f"{-(-caller.rate_reset_ms // _MS)} seconds."
+        )
+    if caller.role == READ_ONLY and request.method not in _READING:
+        raise AuthError(
+            f"The API key has the role {READ_ONLY!r}, which may only read (GET and HEAD); {request.method} needs a key "
+            f"with the role {FULL!r}.",
+            code=ErrorCode.FORBIDDEN,
+        )
     return caller

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from gateway.gomi.create_request import read_source_url
 from gateway.gomi.description import XmlShape, member
+from gateway.gomi.idempotency import Identity
 from gateway.gomi.members import CUSTOMER_REFERENCE_ID, NOTIFICATION_EMAIL_ADDRESS, PING_URL
 from gateway.gomi.values import Members, read_text
 from reelyard.cluster.views import CreatedIngestView, CreateIngest
@@ -35,7 +36,7 @@ class CreateIngestAnswer:
     message: str = member("Message", default="", xml_empty_is_nil=True)
 
 
-def read_create_ingest(members: Members, *, account_id: int, request_id: str, base_url: str) -> CreateIngest:
+def read_create_ingest(members: Members, *, account_id: int, identity: Identity, base_url: str) -> CreateIngest:
     """Read the body.
 
     Raises:
@@ -43,7 +44,8 @@ def read_create_ingest(members: Members, *, account_id: int, request_id: str, ba
     """
     return CreateIngest(
         account_id=account_id,
-        request_id=request_id,
+        request_id=identity.request_id,
+        body_sha256=identity.body_sha256,
         source_url=read_source_url(members),
         title=_text(members, TITLE),
         customer_reference_id=_text(members, CUSTOMER_REFERENCE_ID),

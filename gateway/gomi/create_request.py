@@ -102,13 +102,18 @@ def _output(position: int, raw: RawValue) -> OutputRequest | RefusedOutput:
         values: dict[str, Any] = {
             each.field: read_member(each.name, each.kind, members.get(each.name)) for each in OUTPUT_MEMBERS
         }
-        _refuse_later_members(members)
+        refuse_later_members(members)
     except SpecError as error:
         return RefusedOutput(error, _reference(members))
     return OutputRequest(**values)
 
 
-def _refuse_later_members(members: Members) -> None:
+def refuse_later_members(members: Members) -> None:
+    """Refuse what is no member of an output yet, where it asks for anything.
+
+    Raises:
+        SpecError: naming the member.
+    """
     for each in LATER_MEMBERS:
         value = read_member(each.name, each.kind, members.get(each.name))
         if value is not None and value not in each.asks_nothing:

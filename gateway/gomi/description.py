@@ -55,6 +55,7 @@ class WireMember:
     xml_only: bool
     xml_empty_is_nil: bool
     xml_none_is_absent: bool
+    of: Any
 
 
 def member(
@@ -67,6 +68,7 @@ def member(
     xml_only: bool = False,
     xml_empty_is_nil: bool = False,
     xml_none_is_absent: bool = False,
+    of: Any = None,
 ) -> Any:
     """A field that is written as `name`.
 
@@ -74,7 +76,7 @@ def member(
     `json_by_name`: the members of the value are written in the order of their names, as some of the seed's JSON
     samples have them, not in the order of its fields. `xml_name`: its name in XML, where that is another.
     `xml_only`: JSON does not have it. `xml_empty_is_nil`: XML has nil, not an empty element, for an empty text.
-    `xml_none_is_absent`: XML leaves None out, as JSON does.
+    `xml_none_is_absent`: XML leaves None out, as JSON does. `of`: what the value is, where the annotation can't say it.
     """
     wire = {
         "name": name,
@@ -84,6 +86,7 @@ def member(
         "xml_only": xml_only,
         "xml_empty_is_nil": xml_empty_is_nil,
         "xml_none_is_absent": xml_none_is_absent,
+        "of": of,
     }
     return field(default=default, metadata={_WIRE: wire})
 

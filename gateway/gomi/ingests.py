@@ -1,7 +1,5 @@
 """Calls about ingests, below /ingest."""
 
-import uuid
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -18,7 +16,7 @@ router = APIRouter(prefix=f"{PREFIX}/ingest")
 async def create_ingest(call: BodyCall) -> Response:
     """Create Ingest Job: the source is fetched and kept, nothing is encoded."""
     wanted = read_create_ingest(
-        call.members, account_id=call.account_id, request_id=str(uuid.uuid4()), base_url=call.base_url
+        call.members, account_id=call.account_id, identity=call.identity, base_url=call.base_url
     )
     return call.answer(created_answer(await call.client.create_ingest(wanted)))
 

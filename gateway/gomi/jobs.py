@@ -1,6 +1,5 @@
 """Calls about encoding jobs, below /job."""
 
-import uuid
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -25,14 +24,15 @@ router = APIRouter(prefix=f"{PREFIX}/job")
 @router.post("/create", dependencies=[answers(CreateJobAnswer)])
 async def create_job(call: BodyCall) -> Response:
     """Create Encoding Job: one ingest, and one job for each output that is valid."""
-    wanted = read_create_request(call.members)
+    wanted, identity = read_create_request(call.members), call.identity
     valid = valid_outputs(wanted.outputs)
     created = CreatedJobsView()
     if valid:
         created = await call.client.create_jobs(
             CreateJobs(
                 account_id=call.account_id,
-                request_id=str(uuid.uuid4()),
+                request_id=identity.request_id,
+                body_sha256=identity.body_sha256,
                 source_url=wanted.source_url,
                 outputs=valid,
                 base_url=call.base_url,
@@ -50,14 +50,15 @@ async def refuse_reading_create() -> Response:
 @router.post("/createjobfrominputmedia", dependencies=[answers(CreateFromInputAnswer)])
 async def create_job_from_input_media(call: BodyCall) -> Response:
     """Create Encoding Job from Input Media: one job for each output that is valid, of an input that is there."""
-    wanted = read_create_from_input(call.members)
+    wanted, identity = read_create_from_input(call.members), call.identity
     valid = valid_outputs(wanted.outputs)
     created = CreatedJobsView()
     if valid:
         created = await call.client.create_jobs_from_input(
             CreateJobsFromInput(
                 account_id=call.account_id,
-                request_id=str(uuid.uuid4()),
+                request_id=identity.request_id,
+                body_sha256=identity.body_sha256,
                 # One alone has a field of its own, which schedulers that join nothing yet know.
                 input_media_id=wanted.input_media_ids[0] if len(wanted.input_media_ids) == 1 else 0,
                 input_media_ids=wanted.input_media_ids if len(wanted.input_media_ids) > 1 else (),

@@ -48,6 +48,18 @@ CUSTOMER_REFERENCE_ID = "CustomerReferenceID"
 PING_URL = "PingUrl"
 NOTIFICATION_EMAIL_ADDRESS = "NotificationEmailAddress"
 LABEL = "Label"
+ROLE = "Role"
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+#: The settings that an account may change, each with the field of `UpdateAccount`.
+ACCOUNT_MEMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "DefaultPingUrl": "default_ping_url",
+        "DefaultNotificationEmailAddress": "default_notification_email",
+        "DefaultDeliveryLocation": "default_delivery_location",
+        "WebhookSecret": "webhook_secret",
+    }
+)
 
 #: The members that hold lists, each with the name of its items in XML, where an item has a name.
 LISTS: Mapping[str, str] = MappingProxyType({OUTPUT_JOBS: "OutputJobItem"})
@@ -91,7 +103,9 @@ LATER_MEMBERS = (
 #: The wire's name of each neutral field that an error's message may speak of.
 WIRE_NAMES: Mapping[str, str] = MappingProxyType(
     {each.field: each.name for each in OUTPUT_MEMBERS}
-    | {"source_url": SOURCE_MEDIA_URL, "input_media_id": INPUT_MEDIA_ID, "label": LABEL}
+    | {field: name for name, field in ACCOUNT_MEMBERS.items()}
+    | {"source_url": SOURCE_MEDIA_URL, "input_media_id": INPUT_MEDIA_ID, "label": LABEL, "role": ROLE}
+    | {"idempotency_key": IDEMPOTENCY_KEY, "name": "Name", "description": "Description"}
 )
 
 

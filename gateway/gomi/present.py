@@ -14,7 +14,6 @@ from reelyard.cluster.views import IngestView, JobView, MediaView
 from reelyard.media.catalogue import audio_codec_display, container_display, video_codec_display
 from reelyard.media.errors import SpecError
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
-from reelyard.media.output import OutputFormat
 from reelyard.media.plan import Adjustment
 
 _MINUTE_MS = 60_000
@@ -136,27 +135,6 @@ def _adjustments(made: Iterable[Adjustment]) -> tuple[bodies.AdjustmentBody, ...
             reason=SpecError(each.field, each.reason).render(WIRE_NAMES),
         )
         for each in made
-    )
-
-
-def format_body(known: OutputFormat) -> bodies.FormatBody:
-    """An output format."""
-    said = known.parameters
-    return bodies.FormatBody(
-        output_format_id=known.id,
-        name=known.name,
-        description=known.description,
-        container=said.container,
-        video_codec=said.video_codec,
-        width=said.width,
-        height=said.height,
-        video_bitrate_kbps=said.video_bitrate_kbps,
-        frame_rate_id=said.frame_rate_id,
-        audio_codec=said.audio_codec,
-        audio_bitrate_kbps=said.audio_bitrate_kbps,
-        sample_rate_hz=said.sample_rate_hz,
-        channels=said.channels,
-        self_path=f"format/{known.id}",
     )
 
 

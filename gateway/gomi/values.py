@@ -30,7 +30,7 @@ class Members:
     """The members of one object, found by their exact name, else without regard to case."""
 
     def __init__(self, raw: Mapping[str, RawValue]) -> None:
-        self._exact = raw
+        self.raw = raw
         self._folded: dict[str, list[str]] = {}
         for name in raw:
             self._folded.setdefault(name.lower(), []).append(name)
@@ -41,7 +41,7 @@ class Members:
         Raises:
             SpecError: it is given several times, or absent by its exact name and there under several other spellings.
         """
-        value = self._exact[name] if name in self._exact else self._by_spelling(name)
+        value = self.raw[name] if name in self.raw else self._by_spelling(name)
         if isinstance(value, Repeated):
             raise SpecError(name, f"{name} is given {value.times} times; give it once")
         return value
@@ -50,7 +50,7 @@ class Members:
         spellings = self._folded.get(name.lower(), [])
         if len(spellings) > 1:
             raise SpecError(name, f"{name} is given {len(spellings)} times, as {' and '.join(spellings)}")
-        return self._exact[spellings[0]] if spellings else None
+        return self.raw[spellings[0]] if spellings else None
 
 
 def read_text(name: str, raw: RawValue, *, longest: int = TEXT_MAX) -> str | None:

@@ -36,8 +36,8 @@ _PREFIXES = {"": "", "xml": "http://www.w3.org/XML/1998/namespace"}
 def parse_xml_object(text: bytes, *, charset: str, lists: Mapping[str, str]) -> Mapping[str, RawValue]:
     """The members of the root element, by their names without a namespace.
 
-    An element with elements in it is an object, another one a text; `i:nil`, and an element with nothing or only
-    white space in it, is None. `charset` is that of the Content-Type, "" for none; it is stronger than the text's
+    An element with elements in it is an object, another one a text, which is empty where it has nothing but white
+    space in it; `i:nil` is None. `charset` is that of the Content-Type, "" for none; it is stronger than the text's
     own declaration, and a byte order mark is stronger than both. `lists` names the elements that are lists, each
     with the name of its items. Elements of foreign namespaces are left out, and attributes other than `i:nil`.
 
@@ -69,7 +69,7 @@ class _Element:
         name, value = inner.name, inner.value()
         if self.item is not None:
             if name.lower() == self.item.lower():
-                self.items.append({} if value is None and not inner.is_nil else value)
+                self.items.append({} if value == "" else value)
         elif name in self.members:
             known = self.members[name]
             self.members[name] = Repeated(known.times + 1 if isinstance(known, Repeated) else 2)
@@ -82,7 +82,7 @@ class _Element:
         if self.has_elements:
             return self.items if self.item is not None else self.members
         text = "".join(self.texts)
-        return text if text.strip() else None
+        return text if text.strip() else ""
 
 
 class _Reader:

@@ -16,8 +16,10 @@ from starlette.routing import BaseRoute
 
 from gateway.gomi.bodies import Outcome
 from gateway.gomi.calls import PREFIX, answer_body_of
+from gateway.gomi.idempotency import KEY_MAX
+from gateway.gomi.members import IDEMPOTENCY_KEY
 from gateway.gomi.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
-from gateway.openapi.requests import QUERIES, optional_requests, request_schemas, requests_of_calls
+from gateway.openapi.requests import CREATES, QUERIES, optional_requests, request_schemas, requests_of_calls
 from gateway.openapi.schemas import Schema, Schemas, first_sentence, title_of
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -26,7 +28,7 @@ _MEDIA_TYPES = ("application/json", "application/xml", "text/xml")
 _ABOUT = (
     "Self-hosted video encoding. Every request that reaches its call is answered 200, failures included: read "
     "`Success`, and `ErrorCode` and `Message` where it is false. Paths are matched without regard to case. Requests "
-    "and answers are JSON or XML; members that a call doesn't know are ignored."
+    "and answers are JSON or XML; members that a call doesn't know are ignored. HEAD is answered wherever GET is."
 )
 
 #: What every call may answer besides 200.
@@ -55,6 +57,8 @@ def describe(routes: Iterable[BaseRoute]) -> Schema:
     for route in _calls_of(routes):
         methods = paths.setdefault(route.path, {})
         for method in sorted(route.methods or ()):
+            if method == "HEAD":
+                continue  # said once for all
             methods[method.lower()] = _operation(route, method, schemas, outcome)
     return {
         "openapi": "3.1.0",
@@ -88,7 +92,7 @@ def _operation(route: APIRoute, method: str, schemas: Schemas, outcome: Schema) 
     # A call that fails answers with the members of every answer, under the root of its own.
     either = answer if body is Outcome else {"anyOf": [answer, outcome]}
     operation: Schema = {
-        "operationId": route.name if method != "HEAD" else f"head_{route.name}",
+        "operationId": route.name,
         "tags": [route.path.removeprefix(PREFIX).split("/")[1]],
         "summary": first_sentence(route.endpoint.__doc__) or title_of(route.name),
         "parameters": [
@@ -152,7 +156,17 @@ def _query_parameters(answer_members: Mapping[str, Any]) -> list[Schema]:
 
 def _own_parameters(method: str, path: str) -> list[Schema]:
     of_call = QUERIES.get((method, path.removeprefix(PREFIX)), {})
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in of_call.items()]
+    parameters: list[Schema] = [{"name": name, "in": "query", "schema": schema} for name, schema in of_call.items()]
+    if (method, path.removeprefix(PREFIX)) in CREATES:
+        parameters.append(
+            {
+                "name": IDEMPOTENCY_KEY,
+                "in": "header",
+                "description": "Yours; the same one gets the first answer again for 24 hours, whatever was lost.",
+                "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_MAX}}}$"},
+            }
+        )
+    return parameters
 
 
 def _response(description: str, schema: Schema) -> Schema:

@@ -7,7 +7,9 @@ from typing import Any
 
 from gateway.gomi.create_ingest import TITLE
 from gateway.gomi.create_request import OUTPUTS_MAX
+from gateway.gomi.format_bodies import DESCRIPTION, FORMAT_MEMBERS, NAME
 from gateway.gomi.members import (
+    ACCOUNT_MEMBERS,
     API_KEY,
     CUSTOMER_REFERENCE_ID,
     INPUT_MEDIA_ID,
@@ -17,12 +19,14 @@ from gateway.gomi.members import (
     OUTPUT_JOBS,
     OUTPUT_MEMBERS,
     PING_URL,
+    ROLE,
     SOURCE_MEDIA_URL,
     Kind,
     OutputMember,
 )
 from gateway.gomi.notifications import INGEST_ID, JOB_ID
 from gateway.gomi.xml_answer import NAMESPACE
+from reelyard.cluster.views import ROLES
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS
 from reelyard.media.published import AS_SOURCE, FRAME_RATES, SAMPLE_RATES
 from reelyard.media.values import MAX_REFERENCE, MAX_TITLE
@@ -30,6 +34,8 @@ from reelyard.media.values import MAX_REFERENCE, MAX_TITLE
 Schema = dict[str, Any]
 
 _OUTPUT = "OutputJobItem"
+#: Characters of the name of an output format.
+MAX_NAME = 200
 _TEXT: Schema = {"type": ["string", "null"]}
 _TYPES: Mapping[Kind, Schema] = MappingProxyType(
     {
@@ -100,6 +106,19 @@ def output_member(each: OutputMember) -> Schema:
     return {**_TYPES[each.kind], **_VALID.get(each.field, {})}
 
 
+_SETTING: Schema = {
+    "type": ["string", "null"],
+    "description": "Null leaves the setting as it is, an empty text clears it.",
+}
+_FORMAT = _Request(
+    "OutputFormat",
+    {
+        NAME: {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
+        DESCRIPTION: _TEXT,
+        **{each.name: output_member(each) for each in FORMAT_MEMBERS},
+    },
+    (NAME, "MediaContainerCode"),
+)
 _ONLY_A_KEY = _Request("Call", {}, may_be_absent=True)
 _REQUESTS: Mapping[tuple[str, str], _Request] = MappingProxyType(
     {
@@ -132,7 +151,12 @@ _REQUESTS: Mapping[tuple[str, str], _Request] = MappingProxyType(
         ),
         ("POST", "/ingest/{ingest_id}/cancel"): _ONLY_A_KEY,
         ("POST", "/notification/{notification_id}/replay"): _ONLY_A_KEY,
-        ("POST", "/account/keys"): _Request("CreateKey", {LABEL: _TEXT}, may_be_absent=True),
+        ("POST", "/account/keys"): _Request(
+            "CreateKey", {LABEL: _TEXT, ROLE: {"enum": [*ROLES, None]}}, may_be_absent=True
+        ),
+        ("PUT", "/account"): _Request("UpdateAccount", dict.fromkeys(ACCOUNT_MEMBERS, _SETTING)),
+        ("POST", "/format"): _FORMAT,
+        ("PUT", "/format/{format_id}"): _FORMAT,
     }
 )
 
@@ -145,6 +169,13 @@ QUERIES: Mapping[tuple[str, str], Mapping[str, Schema]] = MappingProxyType(
             INGEST_ID: {"type": "integer", "minimum": 1},
         }
     }
+)
+
+
+#: The calls that answer a repeated Idempotency-Key with their first answer.
+CREATES = frozenset(
+    ("POST", path)
+    for path in ("/job/create", "/job/createjobfrominputmedia", "/ingest/create", "/account/keys", "/format")
 )
 
 

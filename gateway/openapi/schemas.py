@@ -36,8 +36,9 @@ class Schemas:
         return {"$ref": _COMPONENTS + name}
 
     def _object(self, body: type[Body]) -> Schema:
-        hints = get_type_hints(body)
         members = [each for each in wire_members(body) if not each.xml_only]
+        annotated = get_type_hints(body)
+        hints = {each.attribute: each.of or annotated[each.attribute] for each in members}
         schema: Schema = {
             "type": "object",
             "description": first_sentence(body.__doc__),

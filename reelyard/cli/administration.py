@@ -11,32 +11,43 @@ import typer
 
 from reelyard.cli.columns import columns, moment
 from reelyard.cli.database import DataOption, open_database
-from reelyard.cluster.views import AccountView
+from reelyard.cluster.views import FULL, AccountView
+from reelyard.media.errors import SpecError
 from scheduler.errors import AccountNotFoundError
 from scheduler.store.database import Database
 from scheduler.usecases.accounts import (
+    MAX_RATE_LIMIT,
     create_account,
     drop_webhook_secret,
     find_account,
     list_accounts,
     renew_webhook_secret,
     set_disabled,
+    set_rate_limit,
 )
 from scheduler.usecases.keys import FIRST_ACCOUNT, create_key, list_keys, revoke_key
 
 keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
-accounts = typer.Typer(help="Make, list, disable and enable accounts; sign their notifications.", no_args_is_help=True)
+accounts = typer.Typer(
+    help="Make, list, show, disable, enable and limit accounts; sign their notifications.", no_args_is_help=True
+)
+
+#: Stands for the limit of the installation, which only its schedulers know.
+_DEFAULT_LIMIT = -1
+_DEFAULT = "default"
+_NO_LIMIT = "none"
 
 
 @keys.command("create")
 def keys_create(
     account: Annotated[str, typer.Option(help="Name of the account it is for.")] = FIRST_ACCOUNT,
     label: Annotated[str, typer.Option(help="What it is for, to tell keys apart.")] = "",
+    role: Annotated[str, typer.Option(help="full, or read-only: may read everything and change nothing.")] = FULL,
     data: DataOption = None,
 ) -> None:
     """Make a key; it is printed on standard output this once and stored nowhere."""
     with open_database(data) as database:
-        created = create_key(database, _account(database, account).account_id, label)
+        created = create_key(database, _account(database, account).account_id, label, role)
     print(f"key {created.key.key_id} of the account {account!r}; it is not shown again:", file=sys.stderr)
     print(created.secret)
 
@@ -49,12 +60,18 @@ def keys_list(data: DataOption = None) -> None:
         found = list_keys(database).keys
     rows = (
         (
-            *(str(key.key_id), names.get(key.account_id, str(key.account_id)), f"{key.prefix}...", key.label or "-"),
+            *(
+                str(key.key_id),
+                names.get(key.account_id, str(key.account_id)),
+                f"{key.prefix}...",
+                key.role,
+                key.label or "-",
+            ),
             *(moment(key.created_ms), moment(key.last_used_ms), moment(key.revoked_ms)),
         )
         for key in found
     )
-    print(columns(("ID", "ACCOUNT", "KEY", "LABEL", "CREATED", "LAST USED", "REVOKED"), rows))
+    print(columns(("ID", "ACCOUNT", "KEY", "ROLE", "LABEL", "CREATED", "LAST USED", "REVOKED"), rows))
 
 
 @keys.command("revoke")
@@ -82,9 +99,52 @@ def accounts_create(
 def accounts_list(data: DataOption = None) -> None:
     """List all accounts."""
     with open_database(data) as database:
-        found = list_accounts(database)
-    rows = ((str(a.account_id), a.name, "disabled" if a.disabled else "active", moment(a.created_ms)) for a in found)
-    print(columns(("ID", "NAME", "STATE", "CREATED"), rows))
+        found = list_accounts(database, rate_limit=_DEFAULT_LIMIT)
+    rows = (
+        (str(a.account_id), a.name, _state(a), _limit_text(a.rate_limit), str(a.key_count), moment(a.created_ms))
+        for a in found
+    )
+    print(columns(("ID", "NAME", "STATE", "LIMIT", "KEYS", "CREATED"), rows))
+
+
+@accounts.command("show")
+def accounts_show(
+    name: Annotated[str, typer.Argument(help="The account.")] = FIRST_ACCOUNT, data: DataOption = None
+) -> None:
+    """Show one account with its settings; passwords and queries of URLs are left out."""
+    with open_database(data) as database:
+        found = find_account(database, name, rate_limit=_DEFAULT_LIMIT)
+    facts = {
+        "id": str(found.account_id),
+        "name": found.name,
+        "state": _state(found),
+        "created": f"{moment(found.created_ms)} UTC",
+        "usable keys": str(found.key_count),
+        "requests an hour": _limit_text(found.rate_limit),
+        "notifications signed": "yes" if found.webhook_secret_set else "no",
+        "default ping URL": found.default_ping_url or "-",
+        "default mail address": found.default_notification_email or "-",
+        "default delivery": found.default_delivery_location or "-",
+    }
+    print(columns(("SETTING", "VALUE"), facts.items()))
+
+
+@accounts.command("limit")
+def accounts_limit(
+    name: Annotated[str, typer.Argument(help="The account.")],
+    requests: Annotated[
+        str, typer.Argument(help="Requests an hour; 0 for none; 'default' for the installation's REELYARD_RATE_LIMIT.")
+    ],
+    data: DataOption = None,
+) -> None:
+    """Give an account a rate limit of its own; it holds at once, or seconds later where there was none."""
+    limit = None if requests == _DEFAULT else _read_limit(requests)
+    with open_database(data) as database:
+        set_rate_limit(database, name, limit)
+    if limit is None:
+        print(f"account {name!r} has the limit of the installation")
+    else:
+        print(f"account {name!r} may make {limit} requests an hour" if limit else f"account {name!r} has no limit")
 
 
 @accounts.command("sign")
@@ -118,6 +178,20 @@ def accounts_enable(name: Annotated[str, typer.Argument(help="The account.")], d
     with open_database(data) as database:
         set_disabled(database, name, disabled=False)
     print(f"account {name!r} is active")
+
+
+def _read_limit(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(MAX_RATE_LIMIT)):
+        raise SpecError("limit", f"the limit is {text!r}; a whole number from 0 is valid, and {_DEFAULT!r}")
+    return int(text)
+
+
+def _limit_text(limit: int) -> str:
+    return {_DEFAULT_LIMIT: _DEFAULT, 0: _NO_LIMIT}.get(limit, str(limit))
+
+
+def _state(account: AccountView) -> str:
+    return "disabled" if account.disabled else "active"
 
 
 def _account(database: Database, name: str) -> AccountView:

@@ -17,9 +17,11 @@ from reelyard.cluster.views import (
     CreatedIngestView,
     CreatedJobsView,
     CreatedKeyView,
+    CreateFormat,
     CreateIngest,
     CreateJobs,
     CreateJobsFromInput,
+    CreateKey,
     DownloadView,
     FormatListView,
     IngestListView,
@@ -32,6 +34,8 @@ from reelyard.cluster.views import (
     MediaView,
     NotificationListView,
     NotificationView,
+    UpdateAccount,
+    UpdateFormat,
 )
 from reelyard.cluster.wire import from_message, to_message
 from reelyard.media.output import OutputFormat
@@ -179,14 +183,39 @@ class GatewayClient:
         request = gateway_pb2.ListFormatsRequest(account_id=account_id, page_size=page_size, page_number=page_number)
         return await self._call(self._stub.ListFormats, request, FormatListView)
 
+    async def create_format(self, wanted: CreateFormat) -> OutputFormat:
+        """Create a format of the account's own; the same request ID gets the same answer again."""
+        request = to_message(wanted, gateway_pb2.CreateFormatRequest)
+        return await self._call(self._stub.CreateFormat, request, OutputFormat, deadline_s=WRITE_DEADLINE_S)
+
+    async def update_format(self, wanted: UpdateFormat) -> OutputFormat:
+        """Replace a format of the account's own."""
+        request = to_message(wanted, gateway_pb2.UpdateFormatRequest)
+        return await self._call(self._stub.UpdateFormat, request, OutputFormat, deadline_s=WRITE_DEADLINE_S)
+
+    async def delete_format(self, account_id: int, format_id: int) -> OutputFormat:
+        """Remove a format of the account's own; as it was."""
+        request = gateway_pb2.DeleteFormatRequest(account_id=account_id, format_id=format_id)
+        return await self._call(self._stub.DeleteFormat, request, OutputFormat, deadline_s=WRITE_DEADLINE_S)
+
+    async def get_account(self, account_id: int) -> AccountView:
+        """The account with its settings."""
+        request = gateway_pb2.GetAccountRequest(account_id=account_id)
+        return await self._call(self._stub.GetAccount, request, AccountView)
+
+    async def update_account(self, change: UpdateAccount) -> AccountView:
+        """Change the settings that are given."""
+        request = to_message(change, gateway_pb2.UpdateAccountRequest)
+        return await self._call(self._stub.UpdateAccount, request, AccountView, deadline_s=WRITE_DEADLINE_S)
+
     async def create_account(self, name: str) -> AccountView:
         """Create an account; raises ConflictError when the name is taken."""
         request = gateway_pb2.CreateAccountRequest(name=name)
         return await self._call(self._stub.CreateAccount, request, AccountView, deadline_s=WRITE_DEADLINE_S)
 
-    async def create_key(self, account_id: int, label: str = "") -> CreatedKeyView:
-        """Create an API key; the answer alone holds its secret."""
-        request = gateway_pb2.CreateKeyRequest(account_id=account_id, label=label)
+    async def create_key(self, wanted: CreateKey) -> CreatedKeyView:
+        """Create an API key; the answer alone holds its secret. ConflictError when its request ID was used before."""
+        request = to_message(wanted, gateway_pb2.CreateKeyRequest)
         return await self._call(self._stub.CreateKey, request, CreatedKeyView, deadline_s=WRITE_DEADLINE_S)
 
     async def list_keys(self, account_id: int = 0) -> KeyListView:

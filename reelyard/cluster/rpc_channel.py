@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 
 REQUEST_ID_METADATA = "x-request-id"
 
-# Calls that make something new each time and have no ID of their own to tell a repetition.
-_NOT_REPEATABLE = ("CreateAccount", "CreateKey")
+# Calls that do something new each time and have no ID of their own to tell a repetition.
+_NOT_REPEATABLE = ("CreateAccount", "CreateKey", "DeleteFormat")
 _RETRY_POLICY = {
     "maxAttempts": 5,  # gRPC's upper limit; with the waits below 1.5 s at most
     "initialBackoff": "0.1s",

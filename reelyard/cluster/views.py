@@ -10,14 +10,31 @@ from reelyard.media.info import MediaInfo
 from reelyard.media.output import OutputFormat, OutputRequest
 from reelyard.media.plan import Adjustment
 
+#: The roles of a key: one that may call everything, and one that may only read.
+FULL = "full"
+READ_ONLY = "read-only"
+ROLES = (FULL, READ_ONLY)
+
+#: Seconds for which an account's requests are counted together.
+RATE_WINDOW_S = 3600
+
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Whom an API key belongs to."""
+    """Whom an API key belongs to, and where the account stands with its rate limit after this request.
+
+    `rate_limit` is requests in a window, 0 for none; `rate_reset_ms` is milliseconds until the window ends;
+    `rate_limited` says that this request is over the limit.
+    """
 
     account_id: int
     key_id: int
     disabled: bool = False
+    role: str = FULL
+    rate_limit: int = 0
+    rate_remaining: int = 0
+    rate_reset_ms: int = 0
+    rate_limited: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +48,22 @@ class SpecErrorView:
 
 @dataclass(frozen=True, kw_only=True)
 class CreateJobs:
-    """A request for one ingest and one job an output."""
+    """A request for one ingest and one job an output; `body_sha256` where the client chose the request ID."""
 
     account_id: int
     request_id: str
     source_url: str = field(repr=False)
     outputs: tuple[OutputRequest, ...] = ()
     base_url: str = ""
+    body_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateJobsFromInput:
-    """A request for one job an output of an input medium, or of several: `input_media_ids`, joined in this order."""
+    """A request for one job an output of an input medium, or of several: `input_media_ids`, joined in this order.
+
+    `body_sha256` where the client chose the request ID.
+    """
 
     account_id: int
     request_id: str
@@ -50,6 +71,7 @@ class CreateJobsFromInput:
     outputs: tuple[OutputRequest, ...] = ()
     base_url: str = ""
     input_media_ids: tuple[int, ...] = ()
+    body_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +99,7 @@ class CreatedJobsView:
 
 @dataclass(frozen=True, kw_only=True)
 class CreateIngest:
-    """A request for one ingest without jobs."""
+    """A request for one ingest without jobs; `body_sha256` where the client chose the request ID."""
 
     account_id: int
     request_id: str
@@ -87,6 +109,7 @@ class CreateIngest:
     ping_url: str = field(default="", repr=False)
     notification_email: str = ""
     base_url: str = ""
+    body_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,13 +269,64 @@ class FormatListView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreateFormat:
+    """A request for a format of the account's own; `body_sha256` where the client chose the request ID."""
+
+    account_id: int
+    request_id: str
+    name: str
+    description: str = ""
+    parameters: OutputRequest
+    body_sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateFormat:
+    """A format of the account's own as it is to be from now on, whole."""
+
+    account_id: int
+    format_id: int
+    name: str
+    description: str = ""
+    parameters: OutputRequest
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountView:
-    """One account."""
+    """One account; URLs are without credentials, `rate_limit` is requests an hour (0: none), keys are usable ones."""
 
     account_id: int
     name: str
     disabled: bool = False
     created_ms: int = 0
+    default_ping_url: str = ""
+    default_notification_email: str = ""
+    default_delivery_location: str = ""
+    webhook_secret_set: bool = False
+    rate_limit: int = 0
+    key_count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateAccount:
+    """A change of an account's settings: None leaves one as it is, "" clears it."""
+
+    account_id: int
+    default_ping_url: str | None = field(default=None, repr=False)
+    default_notification_email: str | None = None
+    default_delivery_location: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateKey:
+    """A request for an API key; `request_id` and `body_sha256` where the client chose an ID for it."""
+
+    account_id: int
+    label: str = ""
+    role: str = FULL
+    request_id: str = ""
+    body_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,6 +340,7 @@ class KeyView:
     created_ms: int = 0
     last_used_ms: int = 0
     revoked_ms: int = 0
+    role: str = FULL
 
 
 @dataclass(frozen=True, kw_only=True)

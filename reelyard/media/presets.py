@@ -6,6 +6,9 @@ proportions. Every format is checked by a test through the same `resolve_output`
 
 from reelyard.media.output import OutputFormat, OutputRequest
 
+#: IDs up to here are for built-in formats; those that accounts make have greater ones, and so the two never meet.
+LAST_BUILT_IN_ID = 999
+
 PRESETS: tuple[OutputFormat, ...] = (
     OutputFormat(
         id=1,

@@ -17,7 +17,9 @@ from reelyard.rpc.v1 import gateway_pb2_grpc, media_pb2
 from scheduler.domain.policy import Policy
 from scheduler.store.database import Database
 from scheduler.usecases import (
+    account_settings,
     accounts,
+    formats,
     keys,
     read_formats,
     read_ingests,
@@ -50,6 +52,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         fetch: which private addresses a source may have.
         public_url: base of the URLs in notifications; "" uses the one that the request brings.
         sends_mail: whether there is a mail server.
+        rate_limit: requests an hour of an account that has no limit of its own; 0 for none.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         fetch: FetchPolicy,
         public_url: str = "",
         sends_mail: bool = False,
+        rate_limit: int = 0,
     ) -> None:
         self._database = database
         self._policy = policy
@@ -68,10 +72,12 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self._fetch = fetch
         self._public_url = public_url
         self._sends_mail = sends_mail
+        self._rate_limit = rate_limit
 
     def Authenticate(self, request: pb.AuthenticateRequest, _context: Context) -> pb.AuthenticateResponse:
-        """Whom a key belongs to."""
-        return to_message(authenticate(self._database, request.key_sha256), pb.AuthenticateResponse)
+        """Whom a key belongs to, and whether its account may go on."""
+        caller = authenticate(self._database, request.key_sha256, rate_limit=self._rate_limit)
+        return to_message(caller, pb.AuthenticateResponse)
 
     def CreateJobs(self, request: pb.CreateJobsRequest, _context: Context) -> pb.CreateJobsResponse:
         """One ingest, and one job an output."""
@@ -185,19 +191,51 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
 
     def GetFormat(self, request: pb.GetFormatRequest, _context: Context) -> media_pb2.OutputFormat:
         """One output format."""
-        return to_message(read_formats.get_format(request.format_id), media_pb2.OutputFormat)
+        found = read_formats.get_format(self._database, request.account_id, request.format_id)
+        return to_message(found, media_pb2.OutputFormat)
 
     def ListFormats(self, request: pb.ListFormatsRequest, _context: Context) -> pb.FormatList:
         """The output formats."""
-        return to_message(read_formats.list_formats(_page(request)), pb.FormatList)
+        found = read_formats.list_formats(self._database, request.account_id, _page(request))
+        return to_message(found, pb.FormatList)
+
+    def CreateFormat(self, request: pb.CreateFormatRequest, _context: Context) -> media_pb2.OutputFormat:
+        """A format of the account's own."""
+        wanted = from_message(request, views.CreateFormat)
+        created = formats.create_format(self._database, wanted, fetch=self._fetch, sends_mail=self._sends_mail)
+        return to_message(created, media_pb2.OutputFormat)
+
+    def UpdateFormat(self, request: pb.UpdateFormatRequest, _context: Context) -> media_pb2.OutputFormat:
+        """Another content of a format of the account's own."""
+        wanted = from_message(request, views.UpdateFormat)
+        changed = formats.update_format(self._database, wanted, fetch=self._fetch, sends_mail=self._sends_mail)
+        return to_message(changed, media_pb2.OutputFormat)
+
+    def DeleteFormat(self, request: pb.DeleteFormatRequest, _context: Context) -> media_pb2.OutputFormat:
+        """No format of that ID any more."""
+        removed = formats.delete_format(self._database, request.account_id, request.format_id)
+        return to_message(removed, media_pb2.OutputFormat)
 
     def CreateAccount(self, request: pb.CreateAccountRequest, _context: Context) -> pb.Account:
         """A new account."""
         return to_message(accounts.create_account(self._database, request.name), pb.Account)
 
+    def GetAccount(self, request: pb.GetAccountRequest, _context: Context) -> pb.Account:
+        """An account with its settings."""
+        found = account_settings.get_account(self._database, request.account_id, rate_limit=self._rate_limit)
+        return to_message(found, pb.Account)
+
+    def UpdateAccount(self, request: pb.UpdateAccountRequest, _context: Context) -> pb.Account:
+        """Other settings of an account."""
+        wanted = from_message(request, views.UpdateAccount)
+        changed = account_settings.update_account(
+            self._database, wanted, fetch=self._fetch, rate_limit=self._rate_limit
+        )
+        return to_message(changed, pb.Account)
+
     def CreateKey(self, request: pb.CreateKeyRequest, _context: Context) -> pb.CreateKeyResponse:
         """A new API key, with its secret."""
-        created = keys.create_key(self._database, request.account_id, request.label)
+        created = keys.create_key_once(self._database, from_message(request, views.CreateKey))
         return to_message(created, pb.CreateKeyResponse)
 
     def ListKeys(self, request: pb.ListKeysRequest, _context: Context) -> pb.KeyList:

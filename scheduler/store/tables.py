@@ -67,8 +67,13 @@ accounts = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("disabled", Boolean, nullable=False, default=False),
     Column("weight", Integer, nullable=False, default=1),  # share of the cluster against other accounts
-    Column("webhook_secret", Text, nullable=False, default=""),  # signs notifications when not empty
+    Column("webhook_secret", Text, nullable=False, default=""),  # signs notifications when not empty; sealed
     Column("created_ms", BigInteger, nullable=False),
+    # What outputs and ingests that say nothing of it get; the URLs are sealed.
+    Column("default_ping_url", Text, nullable=False, server_default=""),
+    Column("default_notification_email", Text, nullable=False, server_default=""),
+    Column("default_delivery_location", Text, nullable=False, server_default=""),
+    Column("rate_limit", Integer),  # requests an hour, 0 for none; NULL is the installation's own
     CheckConstraint("weight > 0", name="weight_positive"),
 )
 
@@ -83,6 +88,16 @@ api_keys = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("last_used_ms", BigInteger),
     Column("revoked_ms", BigInteger),
+    Column("role", String(16), nullable=False, server_default="full"),  # full, read-only
+)
+
+#: How many requests an account made since its window began; the row of a window that ended is used again.
+rate_windows = Table(
+    "rate_windows",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("used", Integer, nullable=False),
 )
 
 #: The answer that a create request got, so that the same request ID gets it again; of cancelling, deleting and trying
@@ -94,6 +109,22 @@ create_requests = Table(
     Column("request_id", String(64), primary_key=True),
     Column("answer", JSON, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    Column("body_sha256", String(64), nullable=False, server_default=""),  # where the client chose the ID
+    Index("ix_create_requests_created_ms", "created_ms"),
+)
+
+#: Output formats of an account's own; their IDs are above those of the built-in ones.
+output_formats = Table(
+    "output_formats",
+    metadata,
+    Column("id", Id, ForeignKey("objects.id"), primary_key=True, autoincrement=False),
+    Column("account_id", Id, ForeignKey("accounts.id"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),  # OutputRequest, its URLs sealed
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Index("ix_output_formats_listing", "account_id", "id"),
 )
 
 media = Table(

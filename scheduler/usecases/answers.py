@@ -1,18 +1,27 @@
-"""The answers to requests that changed something, kept so that the same request ID gets its first answer again."""
+"""The answers to requests that changed something, kept so that the same request ID gets its first answer again.
+
+A request ID is a gateway's own, new for each request, or made from the client's Idempotency-Key. The latter may come
+back with another request: `body_sha256` tells.
+"""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from reelyard.cluster.wire import from_dict, to_dict
 from reelyard.media.errors import ErrorCode, SpecError
-from scheduler.store.clock import now_ms
+from scheduler.store.clock import now_ms, read_now
 from scheduler.store.database import Database
 from scheduler.store.tables import create_requests
 
 V = TypeVar("V")
+
+#: How long an answer is kept, in milliseconds: what clients are promised of an Idempotency-Key.
+KEPT_MS = 24 * 3600 * 1000
+#: Answers that one sweep removes at most, so that it never holds the database for long.
+FORGOTTEN_AT_ONCE = 1000
 
 
 class Identified(Protocol):
@@ -24,32 +33,55 @@ class Identified(Protocol):
 
     @property
     def request_id(self) -> str:
-        """A UUID of the asker's making."""
+        """A UUID of the asker's making, or a hash of the client's own ID."""
+
+    @property
+    def body_sha256(self) -> str:
+        """What was asked, where the client chose the ID; else ""."""
 
 
 def first_answer(db: Database, request: Identified, view: type[V]) -> V | None:
     """What this request was answered before; None when it is new.
 
     Raises:
-        SpecError: it has no ID.
+        SpecError: it has no ID, or another request had the ID that the client chose.
     """
     if not request.request_id:
         raise SpecError("request_id", "{request_id} is required", code=ErrorCode.PARAMETER_MISSING)
-    query = select(create_requests.c.answer).where(
+    query = select(create_requests).where(
         create_requests.c.account_id == request.account_id, create_requests.c.request_id == request.request_id
     )
     with db.read() as conn:
-        answer = conn.execute(query).scalar_one_or_none()
-    return None if answer is None else from_dict(view, answer)
+        row = conn.execute(query).one_or_none()
+    if row is None:
+        return None
+    if row.body_sha256 != request.body_sha256:
+        raise SpecError(
+            "idempotency_key",
+            "{idempotency_key} is one that came with another request in the last 24 hours; send a new one with a new "
+            "request, and the same one only with the same request",
+        )
+    return from_dict(view, row.answer)
 
 
-def create_once(db: Database, request: Identified, view: type[V], create: Callable[[Connection], V]) -> V:
+def create_once(
+    db: Database,
+    request: Identified,
+    view: type[V],
+    create: Callable[[Connection], V],
+    *,
+    is_made: Callable[[V], bool] = lambda _answer: True,
+) -> V:
     """Run `create` in one transaction and keep its answer, a dataclass of the type `view`.
 
-    When the same request arrives twice at once, one creates and both get its answer.
+    When the same request arrives twice at once, one creates and both get its answer. An answer by which nothing was
+    made (`is_made` says so) is not kept: sent again, such a request is judged anew.
+
+    Raises:
+        SpecError: another request with the ID that the client chose was faster.
     """
     try:
-        return db.transact(lambda conn: _create(conn, request, create))
+        return db.transact(lambda conn: _create(conn, request, create, is_made))
     except IntegrityError:
         answered = first_answer(db, request, view)
         if answered is None:
@@ -87,14 +119,31 @@ def _is_done(db: Database, account_id: int, request_id: str) -> bool:
         return conn.execute(query).one_or_none() is not None
 
 
-def _create(conn: Connection, request: Identified, create: Callable[[Connection], V]) -> V:
+def forget_answers(db: Database) -> int:
+    """Remove answers that were kept for long enough; how many."""
+    key = tuple_(create_requests.c.account_id, create_requests.c.request_id)
+    with db.read() as conn:
+        old = create_requests.c.created_ms < read_now(conn) - KEPT_MS
+        page = select(create_requests.c.account_id, create_requests.c.request_id).where(old).limit(FORGOTTEN_AT_ONCE)
+        found = [tuple(row) for row in conn.execute(page)]
+    if not found:
+        return 0
+    return db.transact(lambda conn: conn.execute(delete(create_requests).where(key.in_(found))).rowcount)
+
+
+def _create(
+    conn: Connection, request: Identified, create: Callable[[Connection], V], is_made: Callable[[V], bool]
+) -> V:
     answer = create(conn)
+    if not is_made(answer):
+        return answer
     conn.execute(
         insert(create_requests).values(
             account_id=request.account_id,
             request_id=request.request_id,
             answer=to_dict(answer),
             created_ms=now_ms(),
+            body_sha256=request.body_sha256,
         )
     )
     return answer

@@ -7,6 +7,7 @@ from reelyard.cluster.views import CreatedIngestView, CreateIngest
 from reelyard.media.mail_address import check_mail_address
 from reelyard.media.values import check_ping_url
 from scheduler.store.database import Database
+from scheduler.usecases.account_settings import read_defaults
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.new_rows import insert_ingest
 from scheduler.usecases.receivers import Receivers, check_mail_is_sent, check_ping_target, ingest_receivers
@@ -42,18 +43,23 @@ def create_ingest(
     check_mail_address("notification_email", request.notification_email)
     check_mail_is_sent(request.notification_email, sends_mail=sends_mail)
     base_url = public_url or request.base_url
-    return create_once(db, request, CreatedIngestView, lambda conn: _insert(conn, request, base_url))
+    return create_once(
+        db, request, CreatedIngestView, lambda conn: _insert(conn, request, base_url, sends_mail=sends_mail)
+    )
 
 
-def _insert(conn: Connection, request: CreateIngest, base_url: str) -> CreatedIngestView:
+def _insert(conn: Connection, request: CreateIngest, base_url: str, *, sends_mail: bool) -> CreatedIngestView:
     reference = request.customer_reference_id
+    asked = Receivers(ping_url=request.ping_url, email=request.notification_email)
+    known = read_defaults(conn, request.account_id)
+    defaults = Receivers(ping_url=known.ping_url, email=known.notification_email if sends_mail else "")
     ingest_id, source_id = insert_ingest(
         conn,
         request.account_id,
         request.source_url,
         title=request.title,
         customer_reference_id=reference,
-        receivers=ingest_receivers(Receivers(ping_url=request.ping_url, email=request.notification_email)),
+        receivers=ingest_receivers(asked, defaults),
         base_url=base_url,
     )
     return CreatedIngestView(ingest_id=ingest_id, input_media_id=source_id, customer_reference_id=reference)

@@ -8,11 +8,10 @@ from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedJobsView, CreateJobs
 from reelyard.media.errors import SpecError
 from reelyard.media.output import OutputSpec
-from reelyard.media.presets import preset
 from scheduler.store.database import Database
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.new_rows import insert_ingests, insert_job
-from scheduler.usecases.outputs import FindFormat, Verdict, answer_output, judge_outputs
+from scheduler.usecases.outputs import Verdict, answer_output, judge_outputs
 from scheduler.usecases.sources import check_joined_urls
 
 
@@ -22,7 +21,6 @@ def create_jobs(
     *,
     fetch: FetchPolicy | None = None,
     public_url: str = "",
-    find_format: FindFormat = preset,
     sends_mail: bool = False,
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
@@ -36,7 +34,6 @@ def create_jobs(
         request: what the client asked for.
         fetch: which private addresses a source and a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
-        find_format: the presets.
         sends_mail: whether there is a mail server.
 
     Raises:
@@ -46,7 +43,7 @@ def create_jobs(
     if answered is not None:
         return answered
     urls = check_joined_urls(request.source_url, fetch)
-    judged = judge_outputs(request.outputs, find_format, fetch, sends_mail=sends_mail)
+    judged = judge_outputs(db, request.account_id, request.outputs, fetch, sends_mail=sends_mail)
     if all(isinstance(verdict, SpecError) for verdict in judged):
         return CreatedJobsView(jobs=tuple(answer_output(*pair) for pair in zip(request.outputs, judged, strict=True)))
     base_url = public_url or request.base_url

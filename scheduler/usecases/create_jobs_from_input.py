@@ -10,7 +10,6 @@ from reelyard.media.errors import SpecError, WorkError
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import plan_output
-from reelyard.media.presets import preset
 from scheduler.domain.ingest import INGEST, IngestState
 from scheduler.domain.job import JOB, JobEvent
 from scheduler.domain.media import MediaState
@@ -25,7 +24,7 @@ from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.begin_encode import Source, begin_encode, sources_of_media
 from scheduler.usecases.import_progress import show_import_progress
 from scheduler.usecases.new_rows import JobInputs, insert_job
-from scheduler.usecases.outputs import FindFormat, Verdict, answer_output, judge_outputs
+from scheduler.usecases.outputs import Verdict, answer_output, judge_outputs
 from scheduler.usecases.sources import check_input_count
 
 
@@ -35,7 +34,6 @@ def create_jobs_from_input(
     *,
     fetch: FetchPolicy | None = None,
     public_url: str = "",
-    find_format: FindFormat = preset,
     sends_mail: bool = False,
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
@@ -50,7 +48,6 @@ def create_jobs_from_input(
         request: what the client asked for.
         fetch: which private addresses a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
-        find_format: the presets.
         sends_mail: whether there is a mail server.
 
     Raises:
@@ -62,9 +59,19 @@ def create_jobs_from_input(
     if answered is not None:
         return answered
     media_ids = _media_ids(request)
-    judged = judge_outputs(request.outputs, find_format, fetch, sends_mail=sends_mail)
+    judged = judge_outputs(db, request.account_id, request.outputs, fetch, sends_mail=sends_mail)
     base_url = public_url or request.base_url
-    return create_once(db, request, CreatedJobsView, lambda conn: _create(conn, request, media_ids, judged, base_url))
+    return create_once(
+        db,
+        request,
+        CreatedJobsView,
+        lambda conn: _create(conn, request, media_ids, judged, base_url),
+        is_made=_made_a_job,
+    )
+
+
+def _made_a_job(answer: CreatedJobsView) -> bool:
+    return any(view.job_id for view in answer.jobs)
 
 
 def _create(

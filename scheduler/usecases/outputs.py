@@ -1,6 +1,6 @@
-"""Judges the outputs of a create request, each alone."""
+"""Judges the outputs of a create request, each alone, by the formats and the defaults of the account."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -9,19 +9,22 @@ from reelyard.cluster.views import CreatedJobView, SpecErrorView
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.resolve import resolve_output
+from scheduler.store.database import Database
+from scheduler.store.format_queries import find_formats
+from scheduler.usecases.account_settings import NO_DEFAULTS, AccountDefaults, read_defaults
 from scheduler.usecases.receivers import check_mail_is_sent, check_ping_target
-
-#: Finds a preset by its ID; None when there is none.
-FindFormat: TypeAlias = Callable[[int], OutputFormat | None]
 
 #: What an output is, or why it was refused.
 Verdict: TypeAlias = OutputSpec | SpecError
 
 
 def judge_outputs(
-    outputs: Sequence[OutputRequest], find_format: FindFormat, fetch: FetchPolicy | None, *, sends_mail: bool
+    db: Database, account_id: int, outputs: Sequence[OutputRequest], fetch: FetchPolicy | None, *, sends_mail: bool
 ) -> list[Verdict]:
-    """The verdict on each output, in the request's order; `fetch` None allows no notification to a private address.
+    """The verdict on each output of an account, in the request's order.
+
+    What an output leaves out comes from the output format that it names, then from the account's defaults. `fetch`
+    None allows no notification to a private address.
 
     Without `sends_mail` an output that asks for a mail is refused, and a format's own address is dropped.
 
@@ -30,8 +33,33 @@ def judge_outputs(
     """
     if not outputs:
         raise SpecError("outputs", "{outputs} is required: at least one output", code=ErrorCode.PARAMETER_MISSING)
+    with db.read() as conn:
+        defaults = read_defaults(conn, account_id)
+        formats = find_formats(conn, account_id, {output.output_format_id or 0 for output in outputs})
     policy = fetch or FetchPolicy(())
-    return [_judge(output, find_format, policy, sends_mail=sends_mail) for output in outputs]
+    return [
+        _verdict(output, formats.get(output.output_format_id or 0), policy, defaults, sends_mail=sends_mail)
+        for output in outputs
+    ]
+
+
+def judge_output(
+    output: OutputRequest,
+    found: OutputFormat | None,
+    fetch: FetchPolicy,
+    defaults: AccountDefaults = NO_DEFAULTS,
+    *,
+    sends_mail: bool,
+) -> OutputSpec:
+    """What an output is, by the output format that it names and the account's defaults.
+
+    Raises:
+        SpecError: it can't be made; the member is named.
+    """
+    spec = _filled(resolve_output(output, found), defaults)
+    check_ping_target(spec.ping_url, fetch)
+    check_mail_is_sent(output.notification_email, sends_mail=sends_mail)
+    return spec if sends_mail else replace(spec, notification_email="")
 
 
 def answer_output(output: OutputRequest, verdict: Verdict, job_id: int = 0) -> CreatedJobView:
@@ -43,12 +71,25 @@ def answer_output(output: OutputRequest, verdict: Verdict, job_id: int = 0) -> C
     return CreatedJobView(job_id=job_id, customer_reference_id=reference, error=error)
 
 
-def _judge(output: OutputRequest, find_format: FindFormat, fetch: FetchPolicy, *, sends_mail: bool) -> Verdict:
+def _verdict(
+    output: OutputRequest,
+    found: OutputFormat | None,
+    fetch: FetchPolicy,
+    defaults: AccountDefaults,
+    *,
+    sends_mail: bool,
+) -> Verdict:
     try:
-        found = find_format(output.output_format_id) if output.output_format_id else None
-        spec = resolve_output(output, found)
-        check_ping_target(spec.ping_url, fetch)
-        check_mail_is_sent(output.notification_email, sends_mail=sends_mail)
+        return judge_output(output, found, fetch, defaults, sends_mail=sends_mail)
     except SpecError as error:
         return error
-    return spec if sends_mail else replace(spec, notification_email="")
+
+
+def _filled(spec: OutputSpec, defaults: AccountDefaults) -> OutputSpec:
+    """The output with what neither the request nor its format says."""
+    return replace(
+        spec,
+        ping_url=spec.ping_url or defaults.ping_url,
+        notification_email=spec.notification_email or defaults.notification_email,
+        delivery_location=spec.delivery_location or defaults.delivery_location,
+    )

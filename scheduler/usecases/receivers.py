@@ -23,7 +23,7 @@ NOBODY = Receivers()
 def ingest_receivers(asked: Receivers, defaults: Receivers = NOBODY) -> Receivers:
     """Whom an ingest tells: what its request says, and the account's default where it says nothing.
 
-    An ingest that a job request made has been asked for no receiver of its own: `asked` is `NOBODY` then.
+    This is for an ingest that was asked for by itself: of one that a job request made, its jobs tell.
     """
     return Receivers(ping_url=asked.ping_url or defaults.ping_url, email=asked.email or defaults.email)
 

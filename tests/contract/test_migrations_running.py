@@ -56,8 +56,8 @@ def later_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     source = Path(migrating.__file__).with_name("migrations")
     folder = tmp_path / "later" / "migrations"
     (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/0001_first_schema.py"):
-        (folder / name).write_text((source / name).read_text())
+    for path in (source / "env.py", *(source / "versions").glob("0*.py")):
+        (folder / path.relative_to(source)).write_text(path.read_text())
     monkeypatch.setattr(migrating, "__file__", str(folder.parent / "migrate.py"))
     return folder
 
@@ -100,35 +100,35 @@ def test_schedulers_that_start_together_migrate_once(empty_database_url: str) ->
 
 def test_a_step_that_fails_leaves_nothing_of_itself_or_the_ones_before(database: Database, later_version: Path) -> None:
     migrate(database)
-    write_step(later_version, "0002", FIRST, "pre", "CREATE TABLE half (id INTEGER)")
-    write_step(later_version, "0003", "0002", "pre", "CREATE TABLE half (id INTEGER)")
+    write_step(later_version, "later_1", LAST, "pre", "CREATE TABLE half (id INTEGER)")
+    write_step(later_version, "later_2", "later_1", "pre", "CREATE TABLE half (id INTEGER)")
 
     with pytest.raises(Exception, match="half"):
         migrate(database)
 
     assert "half" not in tables_of(database)
-    assert revision_of(database) == FIRST
+    assert revision_of(database) == LAST
 
 
 def test_a_post_step_waits_while_older_schedulers_may_run(database: Database, later_version: Path) -> None:
-    write_step(later_version, "0002", FIRST, "post", "ALTER TABLE jobs DROP COLUMN base_url")
+    write_step(later_version, "later_1", LAST, "post", "ALTER TABLE jobs DROP COLUMN base_url")
 
-    assert migrate(database, through=Phase.PRE) == FIRST
-    assert migrate(database, through=Phase.POST) == "0002"
+    assert migrate(database, through=Phase.PRE) == LAST
+    assert migrate(database, through=Phase.POST) == "later_1"
     assert "base_url" not in {column["name"] for column in inspect(database.engine).get_columns("jobs")}
 
 
 def test_a_post_step_is_run_at_once_only_where_there_is_one_scheduler(database: Database, later_version: Path) -> None:
-    write_step(later_version, "0002", FIRST, "post", "ALTER TABLE jobs DROP COLUMN base_url")
+    write_step(later_version, "later_1", LAST, "post", "ALTER TABLE jobs DROP COLUMN base_url")
 
-    assert migrate(database) == ("0002" if database.dialect == "sqlite" else FIRST)
+    assert migrate(database) == ("later_1" if database.dialect == "sqlite" else LAST)
 
 
 def test_a_post_step_with_a_pre_step_behind_it_is_due(database: Database, later_version: Path) -> None:
-    write_step(later_version, "0002", FIRST, "post", "ALTER TABLE jobs DROP COLUMN base_url")
-    write_step(later_version, "0003", "0002", "pre", "CREATE TABLE extra (id INTEGER)")
+    write_step(later_version, "later_1", LAST, "post", "ALTER TABLE jobs DROP COLUMN base_url")
+    write_step(later_version, "later_2", "later_1", "pre", "CREATE TABLE extra (id INTEGER)")
 
-    assert migrate(database, through=Phase.PRE) == "0003"
+    assert migrate(database, through=Phase.PRE) == "later_2"
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
@@ -143,7 +143,7 @@ def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None
 def test_every_step_says_whether_it_runs_before_or_after_the_deployment() -> None:
     steps = migrating.steps_in_order(migrating.script_directory())
 
-    assert steps[0].revision == FIRST
+    assert steps[0].revision == "0001"
     assert all(isinstance(migrating.phase_of(step), Phase) for step in steps)
 
 
@@ -153,7 +153,7 @@ def test_a_step_that_waits_for_a_table_in_use_gives_up_soon(
     # SQLite locks its whole file: there a step waits in line with every other writer.
     database = Database(postgresql.create_database("test_lock_timeout"))
     migrate(database)
-    write_step(later_version, "0002", FIRST, "pre", "ALTER TABLE jobs ADD COLUMN extra INTEGER")
+    write_step(later_version, "later_1", LAST, "pre", "ALTER TABLE jobs ADD COLUMN extra INTEGER")
     monkeypatch.setattr(migrating, "LOCK_TIMEOUT_MS", 50)
     with database.write() as conn:
         conn.execute(text("LOCK TABLE jobs"))
@@ -161,5 +161,5 @@ def test_a_step_that_waits_for_a_table_in_use_gives_up_soon(
         with pytest.raises(Exception, match="lock timeout"):
             migrate(database)
 
-    assert migrate(database) == "0002"
+    assert migrate(database) == "later_1"
     database.close()

@@ -42,7 +42,7 @@ def written_down(database: Database) -> set[tuple[object, ...]]:
 
 
 def normalised(row: tuple[object, ...]) -> tuple[object, ...]:
-    """A row whose SQL, if it is a CREATE statement, does not depend on the order of constraints or on spaces."""
+    """A row whose SQL, if it is a CREATE statement, does not depend on the order of its clauses or on spaces."""
     *names, last = row
     if not (isinstance(last, str) and last.startswith("CREATE TABLE")):
         return row

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from reelyard.cluster.views import CreatedIngestView, CreateIngest, CreateJobs, NotificationView
+from reelyard.cluster.views import CreatedIngestView, CreateFormat, CreateIngest, CreateJobs, NotificationView
 from reelyard.cluster.work import MailWork, NotifyWork, Queue, TaskKind
 from reelyard.media.errors import ConflictError, ErrorCode, SpecError
-from reelyard.media.output import OutputFormat, OutputRequest
+from reelyard.media.output import OutputRequest
 from scheduler.domain.notification import JobOutcome
 from scheduler.errors import NotificationNotFoundError
 from scheduler.store.job_queries import lock_job
@@ -17,6 +17,7 @@ from scheduler.usecases.cancel_ingest import cancel_ingest
 from scheduler.usecases.cancel_job import cancel_job
 from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.create_jobs import create_jobs
+from scheduler.usecases.formats import create_format
 from scheduler.usecases.notices import notify_job
 from scheduler.usecases.paging import Page
 from scheduler.usecases.read_notifications import get_notification, list_notifications
@@ -172,11 +173,11 @@ def test_where_no_mail_is_sent_a_request_for_one_is_refused(rig: Rig) -> None:
 @pytest.mark.parametrize("sends_mail", [True, False])
 def test_the_address_of_a_format_is_used_where_mail_is_sent(rig: Rig, *, sends_mail: bool) -> None:
     parameters = OutputRequest(container="mp4", notification_email=MAIL)
-    preset = OutputFormat(id=900, name="mine", description="", parameters=parameters)
-    output = OutputRequest(output_format_id=900)
+    wanted = CreateFormat(account_id=rig.account_id, request_id="0", name="mine", parameters=parameters)
+    output = OutputRequest(output_format_id=create_format(rig.db, wanted, sends_mail=True).id)
     request = CreateJobs(account_id=rig.account_id, request_id="1", source_url=SOURCE_URL, outputs=(output,))
 
-    (made,) = create_jobs(rig.db, request, find_format=lambda _: preset, sends_mail=sends_mail).jobs
+    (made,) = create_jobs(rig.db, request, sends_mail=sends_mail).jobs
 
     assert rig.job(made.job_id).spec["notification_email"] == (MAIL if sends_mail else "")
 

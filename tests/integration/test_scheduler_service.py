@@ -18,7 +18,7 @@ from reelyard.cluster.broker import open_broker, ready_messages
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.node_client import NodeClient
 from reelyard.cluster.service_process import StartError
-from reelyard.cluster.views import CreatedJobsView, CreateIngest, CreateJobs, CreateJobsFromInput
+from reelyard.cluster.views import CreatedJobsView, CreateIngest, CreateJobs, CreateJobsFromInput, CreateKey
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import AuthError, ClusterTokenError, ConflictError, ErrorCode, NotFoundError, SpecError
 from reelyard.media.output import OutputRequest
@@ -210,7 +210,7 @@ def test_a_refused_output_says_why_and_creates_nothing(service: SchedulerService
 
 def test_keys_are_made_used_and_revoked(service: SchedulerService) -> None:
     account_id = default_account(service)
-    created = ask(service, lambda client: client.create_key(account_id, "laptop"))
+    created = ask(service, lambda client: client.create_key(CreateKey(account_id=account_id, label="laptop")))
 
     assert ask(service, lambda client: client.authenticate(hash_key(created.secret))).key_id == created.key.key_id
     listed = ask(service, lambda client: client.list_keys(account_id)).keys

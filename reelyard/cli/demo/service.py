@@ -82,6 +82,8 @@ class Service:
             "REELYARD_API_KEY": self.api_key,
             # The clip and the receiver of notifications are on this machine.
             "REELYARD_FETCH_ALLOW_CIDRS": "127.0.0.0/8",
+            # It asks for the progress several times a second.
+            "REELYARD_RATE_LIMIT": "0",
         }
 
     def _wait_ready(self, process: subprocess.Popen[bytes]) -> str:

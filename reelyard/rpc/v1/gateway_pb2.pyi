@@ -14,44 +14,58 @@ class AuthenticateRequest(_message.Message):
     def __init__(self, key_sha256: _Optional[str] = ...) -> None: ...
 
 class AuthenticateResponse(_message.Message):
-    __slots__ = ("account_id", "key_id", "disabled")
+    __slots__ = ("account_id", "key_id", "disabled", "role", "rate_limit", "rate_remaining", "rate_reset_ms", "rate_limited")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     DISABLED_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    RATE_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    RATE_REMAINING_FIELD_NUMBER: _ClassVar[int]
+    RATE_RESET_MS_FIELD_NUMBER: _ClassVar[int]
+    RATE_LIMITED_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     key_id: int
     disabled: bool
-    def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ..., disabled: _Optional[bool] = ...) -> None: ...
+    role: str
+    rate_limit: int
+    rate_remaining: int
+    rate_reset_ms: int
+    rate_limited: bool
+    def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ..., disabled: _Optional[bool] = ..., role: _Optional[str] = ..., rate_limit: _Optional[int] = ..., rate_remaining: _Optional[int] = ..., rate_reset_ms: _Optional[int] = ..., rate_limited: _Optional[bool] = ...) -> None: ...
 
 class CreateJobsRequest(_message.Message):
-    __slots__ = ("account_id", "request_id", "source_url", "outputs", "base_url")
+    __slots__ = ("account_id", "request_id", "source_url", "outputs", "base_url", "body_sha256")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SOURCE_URL_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     BASE_URL_FIELD_NUMBER: _ClassVar[int]
+    BODY_SHA256_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     request_id: str
     source_url: str
     outputs: _containers.RepeatedCompositeFieldContainer[_media_pb2.OutputRequest]
     base_url: str
-    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
+    body_sha256: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ..., body_sha256: _Optional[str] = ...) -> None: ...
 
 class CreateJobsFromInputRequest(_message.Message):
-    __slots__ = ("account_id", "request_id", "input_media_id", "outputs", "base_url", "input_media_ids")
+    __slots__ = ("account_id", "request_id", "input_media_id", "outputs", "base_url", "input_media_ids", "body_sha256")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     INPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     BASE_URL_FIELD_NUMBER: _ClassVar[int]
     INPUT_MEDIA_IDS_FIELD_NUMBER: _ClassVar[int]
+    BODY_SHA256_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     request_id: str
     input_media_id: int
     outputs: _containers.RepeatedCompositeFieldContainer[_media_pb2.OutputRequest]
     base_url: str
     input_media_ids: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., input_media_id: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ..., input_media_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    body_sha256: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., input_media_id: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[_media_pb2.OutputRequest, _Mapping]]] = ..., base_url: _Optional[str] = ..., input_media_ids: _Optional[_Iterable[int]] = ..., body_sha256: _Optional[str] = ...) -> None: ...
 
 class CreateJobsResponse(_message.Message):
     __slots__ = ("ingest_id", "input_media_id", "jobs", "input_media_ids")
@@ -76,7 +90,7 @@ class CreatedJob(_message.Message):
     def __init__(self, job_id: _Optional[int] = ..., customer_reference_id: _Optional[str] = ..., error: _Optional[_Union[SpecError, _Mapping]] = ...) -> None: ...
 
 class CreateIngestRequest(_message.Message):
-    __slots__ = ("account_id", "request_id", "source_url", "title", "customer_reference_id", "ping_url", "notification_email", "base_url")
+    __slots__ = ("account_id", "request_id", "source_url", "title", "customer_reference_id", "ping_url", "notification_email", "base_url", "body_sha256")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SOURCE_URL_FIELD_NUMBER: _ClassVar[int]
@@ -85,6 +99,7 @@ class CreateIngestRequest(_message.Message):
     PING_URL_FIELD_NUMBER: _ClassVar[int]
     NOTIFICATION_EMAIL_FIELD_NUMBER: _ClassVar[int]
     BASE_URL_FIELD_NUMBER: _ClassVar[int]
+    BODY_SHA256_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     request_id: str
     source_url: str
@@ -93,7 +108,8 @@ class CreateIngestRequest(_message.Message):
     ping_url: str
     notification_email: str
     base_url: str
-    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ..., ping_url: _Optional[str] = ..., notification_email: _Optional[str] = ..., base_url: _Optional[str] = ...) -> None: ...
+    body_sha256: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., source_url: _Optional[str] = ..., title: _Optional[str] = ..., customer_reference_id: _Optional[str] = ..., ping_url: _Optional[str] = ..., notification_email: _Optional[str] = ..., base_url: _Optional[str] = ..., body_sha256: _Optional[str] = ...) -> None: ...
 
 class CreateIngestResponse(_message.Message):
     __slots__ = ("ingest_id", "input_media_id", "customer_reference_id")
@@ -471,31 +487,107 @@ class FormatList(_message.Message):
     total: int
     def __init__(self, formats: _Optional[_Iterable[_Union[_media_pb2.OutputFormat, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
 
+class CreateFormatRequest(_message.Message):
+    __slots__ = ("account_id", "request_id", "name", "description", "parameters", "body_sha256")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    BODY_SHA256_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    request_id: str
+    name: str
+    description: str
+    parameters: _media_pb2.OutputRequest
+    body_sha256: str
+    def __init__(self, account_id: _Optional[int] = ..., request_id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., parameters: _Optional[_Union[_media_pb2.OutputRequest, _Mapping]] = ..., body_sha256: _Optional[str] = ...) -> None: ...
+
+class UpdateFormatRequest(_message.Message):
+    __slots__ = ("account_id", "format_id", "name", "description", "parameters")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    format_id: int
+    name: str
+    description: str
+    parameters: _media_pb2.OutputRequest
+    def __init__(self, account_id: _Optional[int] = ..., format_id: _Optional[int] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., parameters: _Optional[_Union[_media_pb2.OutputRequest, _Mapping]] = ...) -> None: ...
+
+class DeleteFormatRequest(_message.Message):
+    __slots__ = ("account_id", "format_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    format_id: int
+    def __init__(self, account_id: _Optional[int] = ..., format_id: _Optional[int] = ...) -> None: ...
+
 class CreateAccountRequest(_message.Message):
     __slots__ = ("name",)
     NAME_FIELD_NUMBER: _ClassVar[int]
     name: str
     def __init__(self, name: _Optional[str] = ...) -> None: ...
 
+class GetAccountRequest(_message.Message):
+    __slots__ = ("account_id",)
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    def __init__(self, account_id: _Optional[int] = ...) -> None: ...
+
+class UpdateAccountRequest(_message.Message):
+    __slots__ = ("account_id", "default_ping_url", "default_notification_email", "default_delivery_location", "webhook_secret")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_PING_URL_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_NOTIFICATION_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_DELIVERY_LOCATION_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_SECRET_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    default_ping_url: str
+    default_notification_email: str
+    default_delivery_location: str
+    webhook_secret: str
+    def __init__(self, account_id: _Optional[int] = ..., default_ping_url: _Optional[str] = ..., default_notification_email: _Optional[str] = ..., default_delivery_location: _Optional[str] = ..., webhook_secret: _Optional[str] = ...) -> None: ...
+
 class Account(_message.Message):
-    __slots__ = ("account_id", "name", "disabled", "created_ms")
+    __slots__ = ("account_id", "name", "disabled", "created_ms", "default_ping_url", "default_notification_email", "default_delivery_location", "webhook_secret_set", "rate_limit", "key_count")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DISABLED_FIELD_NUMBER: _ClassVar[int]
     CREATED_MS_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_PING_URL_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_NOTIFICATION_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_DELIVERY_LOCATION_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_SECRET_SET_FIELD_NUMBER: _ClassVar[int]
+    RATE_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    KEY_COUNT_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     name: str
     disabled: bool
     created_ms: int
-    def __init__(self, account_id: _Optional[int] = ..., name: _Optional[str] = ..., disabled: _Optional[bool] = ..., created_ms: _Optional[int] = ...) -> None: ...
+    default_ping_url: str
+    default_notification_email: str
+    default_delivery_location: str
+    webhook_secret_set: bool
+    rate_limit: int
+    key_count: int
+    def __init__(self, account_id: _Optional[int] = ..., name: _Optional[str] = ..., disabled: _Optional[bool] = ..., created_ms: _Optional[int] = ..., default_ping_url: _Optional[str] = ..., default_notification_email: _Optional[str] = ..., default_delivery_location: _Optional[str] = ..., webhook_secret_set: _Optional[bool] = ..., rate_limit: _Optional[int] = ..., key_count: _Optional[int] = ...) -> None: ...
 
 class CreateKeyRequest(_message.Message):
-    __slots__ = ("account_id", "label")
+    __slots__ = ("account_id", "label", "role", "request_id", "body_sha256")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    BODY_SHA256_FIELD_NUMBER: _ClassVar[int]
     account_id: int
     label: str
-    def __init__(self, account_id: _Optional[int] = ..., label: _Optional[str] = ...) -> None: ...
+    role: str
+    request_id: str
+    body_sha256: str
+    def __init__(self, account_id: _Optional[int] = ..., label: _Optional[str] = ..., role: _Optional[str] = ..., request_id: _Optional[str] = ..., body_sha256: _Optional[str] = ...) -> None: ...
 
 class CreateKeyResponse(_message.Message):
     __slots__ = ("key", "secret")
@@ -528,7 +620,7 @@ class RevokeKeyRequest(_message.Message):
     def __init__(self, account_id: _Optional[int] = ..., key_id: _Optional[int] = ..., keep_last: _Optional[bool] = ...) -> None: ...
 
 class Key(_message.Message):
-    __slots__ = ("key_id", "account_id", "label", "prefix", "created_ms", "last_used_ms", "revoked_ms")
+    __slots__ = ("key_id", "account_id", "label", "prefix", "created_ms", "last_used_ms", "revoked_ms", "role")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
@@ -536,6 +628,7 @@ class Key(_message.Message):
     CREATED_MS_FIELD_NUMBER: _ClassVar[int]
     LAST_USED_MS_FIELD_NUMBER: _ClassVar[int]
     REVOKED_MS_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
     key_id: int
     account_id: int
     label: str
@@ -543,4 +636,5 @@ class Key(_message.Message):
     created_ms: int
     last_used_ms: int
     revoked_ms: int
-    def __init__(self, key_id: _Optional[int] = ..., account_id: _Optional[int] = ..., label: _Optional[str] = ..., prefix: _Optional[str] = ..., created_ms: _Optional[int] = ..., last_used_ms: _Optional[int] = ..., revoked_ms: _Optional[int] = ...) -> None: ...
+    role: str
+    def __init__(self, key_id: _Optional[int] = ..., account_id: _Optional[int] = ..., label: _Optional[str] = ..., prefix: _Optional[str] = ..., created_ms: _Optional[int] = ..., last_used_ms: _Optional[int] = ..., revoked_ms: _Optional[int] = ..., role: _Optional[str] = ...) -> None: ...

@@ -135,9 +135,34 @@ class GatewayServiceStub:
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListFormatsRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.FormatList.FromString,
                 _registered_method=True)
+        self.CreateFormat = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/CreateFormat',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateFormatRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.FromString,
+                _registered_method=True)
+        self.UpdateFormat = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/UpdateFormat',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.UpdateFormatRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.FromString,
+                _registered_method=True)
+        self.DeleteFormat = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/DeleteFormat',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteFormatRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.FromString,
+                _registered_method=True)
         self.CreateAccount = channel.unary_unary(
                 '/reelyard.rpc.v1.GatewayService/CreateAccount',
                 request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateAccountRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.FromString,
+                _registered_method=True)
+        self.GetAccount = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/GetAccount',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetAccountRequest.SerializeToString,
+                response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.FromString,
+                _registered_method=True)
+        self.UpdateAccount = channel.unary_unary(
+                '/reelyard.rpc.v1.GatewayService/UpdateAccount',
+                request_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.UpdateAccountRequest.SerializeToString,
                 response_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.FromString,
                 _registered_method=True)
         self.CreateKey = channel.unary_unary(
@@ -161,7 +186,7 @@ class GatewayServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Authenticate(self, request, context):
-        """Who does this key belong to? UNAUTHENTICATED for an unknown or revoked key.
+        """Who does this key belong to? UNAUTHENTICATED for an unknown or revoked key. Counts one request of the account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -291,8 +316,42 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateFormat(self, request, context):
+        """Creates a format of the account's own. Repeating a request_id returns the first answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateFormat(self, request, context):
+        """Replaces the whole of a format of the account's own; NOT_FOUND for a built-in one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteFormat(self, request, context):
+        """Removes a format of the account's own; returns it as it was. Jobs made with it keep their parameters.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateAccount(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAccount(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateAccount(self, request, context):
+        """Changes the settings that are given.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -418,9 +477,34 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.ListFormatsRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.FormatList.SerializeToString,
             ),
+            'CreateFormat': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateFormat,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateFormatRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.SerializeToString,
+            ),
+            'UpdateFormat': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateFormat,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.UpdateFormatRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.SerializeToString,
+            ),
+            'DeleteFormat': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteFormat,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteFormatRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.SerializeToString,
+            ),
             'CreateAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateAccount,
                     request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateAccountRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.SerializeToString,
+            ),
+            'GetAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAccount,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetAccountRequest.FromString,
+                    response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.SerializeToString,
+            ),
+            'UpdateAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateAccount,
+                    request_deserializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.UpdateAccountRequest.FromString,
                     response_serializer=reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.SerializeToString,
             ),
             'CreateKey': grpc.unary_unary_rpc_method_handler(
@@ -990,6 +1074,87 @@ class GatewayService:
             _registered_method=True)
 
     @staticmethod
+    def CreateFormat(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/CreateFormat',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateFormatRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateFormat(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/UpdateFormat',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.UpdateFormatRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteFormat(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/DeleteFormat',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.DeleteFormatRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_media__pb2.OutputFormat.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CreateAccount(request,
             target,
             options=(),
@@ -1005,6 +1170,60 @@ class GatewayService:
             target,
             '/reelyard.rpc.v1.GatewayService/CreateAccount',
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.CreateAccountRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/GetAccount',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.GetAccountRequest.SerializeToString,
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/reelyard.rpc.v1.GatewayService/UpdateAccount',
+            reelyard_dot_rpc_dot_v1_dot_gateway__pb2.UpdateAccountRequest.SerializeToString,
             reelyard_dot_rpc_dot_v1_dot_gateway__pb2.Account.FromString,
             options,
             channel_credentials,

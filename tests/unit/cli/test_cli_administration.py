@@ -43,7 +43,7 @@ def test_a_new_key_is_alone_on_standard_output_and_listed_without_its_secret(ree
     assert re.fullmatch(r"ry_[\w-]{43}\n", secret)
     assert "'default'" in told
     assert secret.strip() not in listed
-    assert [line.split()[1:4] for line in listed.splitlines()[1:]] == [["default", f"{secret[:8]}...", "ci"]]
+    assert [line.split()[1:5] for line in listed.splitlines()[1:]] == [["default", f"{secret[:8]}...", "full", "ci"]]
 
 
 def test_a_revoked_key_is_listed_as_revoked(reelyard: Callable[..., Outcome]) -> None:
@@ -122,7 +122,7 @@ def test_a_new_webhook_secret_is_alone_on_standard_output(reelyard: Callable[...
     assert (status, "not signed" in told) == (0, True)
 
 
-@pytest.mark.parametrize("command", ["sign", "disable", "enable"])
+@pytest.mark.parametrize("command", ["sign", "disable", "enable", "show"])
 def test_an_unknown_account_is_named(reelyard: Callable[..., Outcome], command: str) -> None:
     status, out, err = reelyard("accounts", command, "nobody")
 

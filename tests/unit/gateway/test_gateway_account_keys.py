@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reelyard.cluster.views import CreatedKeyView, KeyListView, KeyView
+from reelyard.cluster.views import CreatedKeyView, CreateKey, KeyListView, KeyView
 from reelyard.media.errors import ConflictError, NotFoundError, SpecError
 
 KEYS = "/api/v1/account/keys"
@@ -13,6 +13,7 @@ NEW_ITEM = {
     "KeyID": 9,
     "Label": "laptop",
     "Prefix": "ry_BBBBB",
+    "Role": "full",
     "DateCreatedUTC": "/Date(40+0000)/",
     "DateLastUsedUTC": None,
     "DateRevokedUTC": None,
@@ -49,14 +50,14 @@ def test_a_key_is_created_and_its_secret_is_shown(api: Any) -> None:
 
     assert answered.json == {"key": NEW_ITEM, "Secret": SECRET} | ENVELOPE
     assert answered.headers["cache-control"] == "no-store"
-    assert api.scheduler.calls("create_key") == [(api.account_id, "laptop")]
+    assert api.scheduler.calls("create_key") == [(CreateKey(account_id=api.account_id, label="laptop"),)]
 
 
 def test_a_key_needs_no_label(api: Any) -> None:
     api.scheduler.answers["create_key"] = CreatedKeyView(key=NEW, secret=SECRET)
 
     assert api.request("POST", KEYS).json["Success"] is True
-    assert api.scheduler.calls("create_key") == [(api.account_id, "")]
+    assert api.scheduler.calls("create_key") == [(CreateKey(account_id=api.account_id),)]
 
 
 def test_a_wrong_label_is_named(api: Any) -> None:

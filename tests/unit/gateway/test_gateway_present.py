@@ -1,9 +1,11 @@
 """From views to bodies: what the samples leave open."""
 
+from typing import Any
+
 import pytest
 
+from gateway.gomi.format_bodies import format_body
 from gateway.gomi.present import (
-    format_body,
     ingest_detail,
     input_asset,
     job_detail,
@@ -108,7 +110,7 @@ def test_what_the_probe_could_not_tell_is_left_open() -> None:
 
 
 def test_a_format_shows_its_parameters_under_the_names_that_a_request_uses() -> None:
-    body = format_body(
+    body: Any = format_body(
         OutputFormat(id=3, name="n", description="d", parameters=OutputRequest(container="mp4", height=480))
     )
 

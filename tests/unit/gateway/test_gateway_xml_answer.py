@@ -10,8 +10,9 @@ import pytest
 
 from gateway.gomi import bodies
 from gateway.gomi.description import Instant, wire_members
+from gateway.gomi.format_bodies import FormatAnswer, FormatListAnswer, format_body
 from gateway.gomi.json_answer import write_json
-from gateway.gomi.present import format_body, ingest_detail, input_asset, job_detail, job_item
+from gateway.gomi.present import ingest_detail, input_asset, job_detail, job_item
 from gateway.gomi.xml_answer import write_xml
 from reelyard.cluster.views import Caller, CreatedJobsView, IngestView, JobListView, JobView, MediaListView, MediaView
 from reelyard.media.errors import AuthError, ErrorCode, NotFoundError, ReelyardError, UnavailableError
@@ -275,12 +276,12 @@ def test_an_ingest_by_itself() -> None:
 
 def test_formats() -> None:
     shown = tuple(format_body(each) for each in PRESETS)
-    root = written(bodies.FormatListAnswer(total_item_count=2, page_size=20, page_number=1, formats=shown))
+    root = written(FormatListAnswer(total_item_count=2, page_size=20, page_number=1, formats=shown))
 
     assert names(root) == ["ErrorCode", "Message", "PageNumber", "PageSize", "Success", "TotalItemCount", "formats"]
     assert names(root[6]) == ["OutputFormat"] * len(PRESETS)
     assert root[6][0].findtext(f"{XML}OutputFormatID") == "1"
-    assert written(bodies.FormatAnswer(format=shown[0])).tag == f"{XML}GetFormatResponse"
+    assert written(FormatAnswer(format=shown[0])).tag == f"{XML}GetFormatResponse"
 
 
 def test_an_empty_list_is_an_empty_element(api: Any) -> None:

@@ -1,11 +1,9 @@
-"""Pages of lists, and the output formats that are read through them."""
+"""Pages of lists."""
 
 import pytest
 
-from reelyard.media.errors import ErrorCode, NotFoundError, SpecError
-from reelyard.media.presets import PRESETS
+from reelyard.media.errors import ErrorCode, SpecError
 from scheduler.usecases.paging import Page
-from scheduler.usecases.read_formats import get_format, list_formats
 
 
 def test_a_page_begins_after_those_before_it() -> None:
@@ -28,22 +26,3 @@ def test_a_page_out_of_range_is_refused(size: int, number: int, field: str, code
 
     assert (refused.value.field, refused.value.code) == (field, code)
     assert f"{{{field}}} is {size if field == 'page_size' else number}" in refused.value.message
-
-
-def test_formats_are_listed_by_page() -> None:
-    pages = [list_formats(Page(size=6, number=number)) for number in (1, 2, 3, 4)]
-
-    assert tuple(entry for page in pages for entry in page.formats) == PRESETS
-    assert {page.total for page in pages} == {len(PRESETS)}
-
-
-def test_a_format_is_found_by_its_id() -> None:
-    assert get_format(PRESETS[0].id) == PRESETS[0]
-
-
-@pytest.mark.parametrize("format_id", [0, -1, 999_999])
-def test_an_unknown_format_is_not_found(format_id: int) -> None:
-    with pytest.raises(NotFoundError) as refused:
-        get_format(format_id)
-
-    assert refused.value.code is ErrorCode.PROFILE_NOT_FOUND
