@@ -13,6 +13,7 @@ from reelyard.cluster.settings import (
     MetricsSettings,
     RpcSettings,
     SettingsError,
+    StorageSettings,
     setting,
 )
 
@@ -49,7 +50,7 @@ def api_key(value: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, LogSettings, MetricsSettings):
+class SchedulerSettings(StorageSettings, BrokerSettings, RpcSettings, FetchSettings, LogSettings, MetricsSettings):
     """What a scheduler is told at its start.
 
     Raises:
@@ -68,6 +69,14 @@ class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, LogSettings,
         "0.0.0.0:50051",
         listen_address,
         "host:port on which the scheduler serves gateways and nodes; port 0: any free one.",
+    )
+    secret_key: tuple[str, ...] = setting(
+        "REELYARD_SECRET_KEY",
+        REQUIRED,
+        parsers.secret_keys,
+        "Encrypts stored credentials: a key of `reelyard keys new-secret`, the same for every scheduler; several with"
+        " commas: the first encrypts, all decrypt. Standalone makes one in its data folder.",
+        secret=True,
     )
     api_key: str = setting(
         "REELYARD_API_KEY",

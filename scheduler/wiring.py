@@ -24,6 +24,7 @@ from scheduler.entrypoints.sweep_loop import SweepLoop
 from scheduler.service import Loop, Parts, SchedulerService
 from scheduler.settings import SchedulerSettings
 from scheduler.store.database import POOL_SIZE, Database
+from scheduler.store.sealed import Sealer
 
 #: Calls that run at once. Each may hold a database connection; the pool has one more for each of the two loops,
 #: for the health check and for the metrics.
@@ -37,7 +38,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
         settings: what it was told.
         broker: the broker to send hints to, which stays the caller's; None: one for `settings.broker_url`.
     """
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, Sealer(settings.secret_key))
     hints = broker if broker is not None else open_broker(settings.broker_url)
     declare_queues(hints)
     policy = _policy(settings)

@@ -17,11 +17,13 @@ import typer
 from reelyard.cli.columns import columns, moment
 from reelyard.cli.data_folder import DataFolderError, DataSettings, choose_data_folder
 from reelyard.cluster.settings import read_settings, setting
+from reelyard.cluster.settings_parsers import secret_keys
 from reelyard.cluster.views import AccountView
 from scheduler.errors import AccountNotFoundError
 from scheduler.settings import database_url
 from scheduler.store.database import Database
 from scheduler.store.migrate import migrate
+from scheduler.store.sealed import Sealer, new_secret_key
 from scheduler.usecases.accounts import (
     create_account,
     drop_webhook_secret,
@@ -48,6 +50,9 @@ class AdministrationSettings(DataSettings):
     database_url: str = setting(
         "REELYARD_DATABASE_URL", "", database_url, "Database of the cluster; unset: the data folder.", secret=True
     )
+    secret_key: tuple[str, ...] = setting(
+        "REELYARD_SECRET_KEY", (), secret_keys, "Encrypts stored credentials; unset: the data folder's.", secret=True
+    )
 
 
 @keys.command("create")
@@ -61,6 +66,12 @@ def keys_create(
         created = create_key(database, _account(database, account).account_id, label)
     print(f"key {created.key.key_id} of the account {account!r}; it is not shown again:", file=sys.stderr)
     print(created.secret)
+
+
+@keys.command("new-secret")
+def keys_new_secret() -> None:
+    """Make a key for REELYARD_SECRET_KEY, which encrypts stored credentials; it is printed and stored nowhere."""
+    print(new_secret_key())
 
 
 @keys.command("list")
@@ -155,7 +166,7 @@ def _account(database: Database, name: str) -> AccountView:
 @contextlib.contextmanager
 def _database(data: Path | None) -> Iterator[Database]:
     settings = read_settings(AdministrationSettings, os.environ)
-    url = settings.database_url
+    url, secret = settings.database_url, settings.secret_key
     if data is not None or not url:
         folder = choose_data_folder(data, settings, os.environ)
         if not folder.has_database():
@@ -164,7 +175,8 @@ def _database(data: Path | None) -> Iterator[Database]:
                 "data are with --data, or set REELYARD_DATABASE_URL for a cluster."
             )
         url = folder.database_url
-    database = Database(database_url(url))
+        secret = secret or folder.secret_keys()
+    database = Database(database_url(url), Sealer(secret) if secret else None)
     try:
         migrate(database)
         yield database

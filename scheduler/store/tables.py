@@ -65,7 +65,7 @@ accounts = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("disabled", Boolean, nullable=False, default=False),
     Column("weight", Integer, nullable=False, default=1),  # share of the cluster against other accounts
-    Column("webhook_secret", Text, nullable=False, default=""),  # signs notifications when not empty
+    Column("webhook_secret", Text, nullable=False, default=""),  # sealed; signs notifications when not empty
     Column("created_ms", BigInteger, nullable=False),
     CheckConstraint("weight > 0", name="weight_positive"),
 )
@@ -141,7 +141,7 @@ ingests = Table(
     Column("state", String(16), nullable=False),
     Column("title", Text, nullable=False, default=""),
     Column("customer_reference_id", Text, nullable=False, default=""),
-    Column("source_url", Text, nullable=False),  # with credentials: read by the ingest task alone
+    Column("source_url", Text, nullable=False),  # sealed: may hold credentials
     Column("size_bytes", BigInteger, nullable=False, default=0),
     Column("mime_type", String(100), nullable=False, default=""),
     Column("transfer_progress", Integer, nullable=False, default=0),  # percent
@@ -165,7 +165,7 @@ jobs = Table(
     Column("ingest_id", Id, ForeignKey("ingests.id"), index=True),
     Column("output_media_id", Id, ForeignKey("media.id"), nullable=False, unique=True),
     Column("state", String(16), nullable=False),
-    Column("spec", JSON, nullable=False),  # OutputSpec
+    Column("spec", JSON, nullable=False),  # OutputSpec, some members sealed (scheduler.store.sealed_columns)
     Column("plan", JSON),  # EncodePlan, once the source was probed
     Column("base_url", Text, nullable=False, default=""),
     Column("importing_progress", Integer, nullable=False, default=0),  # percent

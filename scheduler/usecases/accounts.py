@@ -12,6 +12,7 @@ from scheduler.errors import AccountNotFoundError
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.ids import new_id
+from scheduler.store.sealed import seal
 from scheduler.store.tables import accounts
 
 MAX_NAME_LENGTH = 200
@@ -73,7 +74,9 @@ def renew_webhook_secret(database: Database, name: str) -> str:
         AccountNotFoundError: there is no such account.
     """
     secret = f"{SECRET_PREFIX}{secrets.token_urlsafe(SECRET_BYTES)}"
-    _change(database, name, webhook_secret=secret)
+    with database.read() as conn:
+        sealed = seal(conn, secret)
+    _change(database, name, webhook_secret=sealed)
     return secret
 
 

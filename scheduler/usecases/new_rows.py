@@ -14,6 +14,7 @@ from scheduler.domain.media import MEDIA, MediaKind
 from scheduler.store.clock import now_ms
 from scheduler.store.ids import new_id
 from scheduler.store.sealed import seal
+from scheduler.store.sealed_columns import SEALED_IN_SPEC
 from scheduler.store.tables import ingests, job_inputs, jobs, media
 from scheduler.store.task_queries import insert_task
 from scheduler.store.transitions import record_creation
@@ -80,8 +81,7 @@ def insert_job(
 
 def _sealed(conn: Connection, spec: OutputSpec) -> dict[str, Any]:
     """The specification as its row keeps it; whoever needs one of its URLs must `unseal` that."""
-    secrets_of = ("ping_url", "delivery_location", "overlay_image_url")
-    return to_dict(spec) | {name: seal(conn, getattr(spec, name)) for name in secrets_of}
+    return to_dict(spec) | {name: seal(conn, getattr(spec, name)) for name in SEALED_IN_SPEC}
 
 
 def _insert_medium(conn: Connection, account_id: int, kind: MediaKind, *, title: str = "", container: str = "") -> int:

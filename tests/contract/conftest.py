@@ -8,6 +8,7 @@ import pytest
 
 from scheduler.store.database import Database
 from tests.contract.lifecycle_rig import Rig
+from tests.secret_key import SEALER
 
 _numbers = itertools.count(1)
 
@@ -24,6 +25,6 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def rig(empty_database_url: str) -> Iterator[Rig]:
     """The scheduler's use cases on a database with the whole schema and one account."""
-    database = Database(empty_database_url)
+    database = Database(empty_database_url, SEALER)
     yield Rig(database)
     database.close()

@@ -1,0 +1,87 @@
+"""Bring every stored credential under the first key: those of old rows that are in clear, and those of older keys."""
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, not_, or_, select, update
+
+from scheduler.errors import SealError
+from scheduler.store.database import Database
+from scheduler.store.sealed import PREFIX, Sealer, seal, sealer_of, unseal
+from scheduler.store.sealed_columns import SEALED_COLUMNS, SEALED_IN_SPEC, sealed_texts
+from scheduler.store.tables import accounts, ingests, jobs
+
+#: Rows that are changed in one transaction.
+BATCH = 200
+
+
+def check_seals(db: Database) -> None:
+    """Find out whether what is stored can be opened with the keys at hand.
+
+    Raises:
+        SealError: something was sealed by a key that is not there, or is damaged.
+    """
+    with db.read() as conn:
+        for table, stored in sealed_texts():
+            sealer = _sealer(conn)
+            for wanted in (_of_no_key(stored, sealer), stored.startswith(PREFIX)):
+                one = conn.execute(select(stored).select_from(table).where(wanted).limit(1)).scalar()
+                if one is not None:
+                    unseal(conn, one)
+
+
+def renew_seals(db: Database) -> int:
+    """Seal with the first key whatever is stored in clear or under another one; the number of rows that changed.
+
+    Several schedulers may do so at once: each row is locked while it is changed, and has changed for the next one.
+    """
+    changed = 0
+    for table in (accounts, ingests, jobs):
+        last_id = 0
+        while True:
+            ids = db.transact(partial(_renew_batch, table=table, last_id=last_id))
+            if not ids:
+                break
+            changed += len(ids)
+            last_id = ids[-1]
+    return changed
+
+
+def _renew_batch(conn: Connection, table: Table, last_id: int) -> list[int]:
+    """Renew the next rows behind an ID; their IDs."""
+    sealer = _sealer(conn)
+    stale = or_(*(_is_stale(stored, sealer) for of, stored in sealed_texts() if of is table))
+    query = select(table).where(table.c.id > last_id, stale).order_by(table.c.id).limit(BATCH).with_for_update()
+    rows = conn.execute(query).all()
+    for row in rows:
+        conn.execute(update(table).where(table.c.id == row.id).values(**_renewed(conn, table, row)))
+    return [int(row.id) for row in rows]
+
+
+def _renewed(conn: Connection, table: Table, row: Row[Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        column.name: seal(conn, unseal(conn, getattr(row, column.name)))
+        for column in SEALED_COLUMNS
+        if column.table is table
+    }
+    if table is jobs:
+        values["spec"] = row.spec | {
+            name: seal(conn, unseal(conn, row.spec[name])) for name in SEALED_IN_SPEC if name in row.spec
+        }
+    return values
+
+
+def _is_stale(stored: ColumnElement[str], sealer: Sealer) -> ColumnElement[bool]:
+    # A member that an old row does not have is NULL, and so is the comparison: not stale.
+    return and_(stored != "", not_(stored.startswith(sealer.prefix)))
+
+
+def _of_no_key(stored: ColumnElement[str], sealer: Sealer) -> ColumnElement[bool]:
+    return and_(stored.startswith(PREFIX), *(not_(stored.startswith(prefix)) for prefix in sealer.prefixes))
+
+
+def _sealer(conn: Connection) -> Sealer:
+    sealer = sealer_of(conn)
+    if sealer is None:
+        raise SealError("the database was opened without a key")
+    return sealer
