@@ -116,6 +116,31 @@ class SchedulerSettings(StorageSettings, BrokerSettings, RpcSettings, FetchSetti
         "Waits before the second, third, ... attempt of a notification; after the last one it is given up.",
     )
 
+    input_days: float = setting(
+        "REELYARD_INPUT_DAYS",
+        3.0,
+        parsers.days,
+        "How many days an input is kept from when it was fetched; fractions are allowed; 0: for ever.",
+    )
+    output_days: float = setting(
+        "REELYARD_OUTPUT_DAYS",
+        2.0,
+        parsers.days,
+        "How many days an output is kept from when it was published; fractions are allowed; 0: for ever.",
+    )
+    orphan_hours: float = setting(
+        "REELYARD_ORPHAN_HOURS",
+        24.0,
+        parsers.hours(1),
+        "Stored files that no record points to are removed when they are older than this many hours.",
+    )
+    orphan_sweep_seconds: float = setting(
+        "REELYARD_ORPHAN_SWEEP_SECONDS",
+        3600.0,
+        parsers.seconds(1),
+        "How often one of the schedulers searches the object store for such files.",
+    )
+
     def __post_init__(self) -> None:
         problems = []
         if self.lease_seconds < BEATS_IN_A_LEASE * self.heartbeat_seconds:

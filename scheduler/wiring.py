@@ -12,7 +12,7 @@ from reelyard.cluster.rpc_server import build_server
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import UnavailableError
 from scheduler.dispatcher import Dispatcher
-from scheduler.domain.policy import Policy
+from scheduler.domain.policy import DAY_MS, Policy
 from scheduler.domain.retry import RetryWaits
 from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.entrypoints.dispatch_loop import DispatchLoop
@@ -82,6 +82,10 @@ def _policy(settings: SchedulerSettings) -> Policy:
     return Policy(
         heartbeat_ms=round(settings.heartbeat_seconds * 1000),
         lease_ms=round(settings.lease_seconds * 1000),
+        input_keep_ms=round(settings.input_days * DAY_MS),
+        output_keep_ms=round(settings.output_days * DAY_MS),
+        orphan_age_ms=round(settings.orphan_hours * 3_600_000),
+        orphan_sweep_ms=round(settings.orphan_sweep_seconds * 1000),
         retry_waits=RetryWaits(task_s=settings.retry_seconds, patient_s=settings.notify_retry_seconds),
     )
 

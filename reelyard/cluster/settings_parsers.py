@@ -186,6 +186,22 @@ def days(value: str) -> float:
     return number
 
 
+def hours(minimum: float) -> Callable[[str], float]:
+    """A number of hours from a minimum; fractions are allowed."""
+    valid = f"a number of hours from {minimum:g} to {MAX_DAYS * 24}"
+
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError(valid) from None
+        if not minimum <= number <= MAX_DAYS * 24:
+            raise ValueError(valid)
+        return number
+
+    return parse
+
+
 def secret_keys(value: str) -> tuple[str, ...]:
     """One or more keys of 32 bytes in base64 with commas between them; brought to the alphabet for URLs."""
     valid = "one key of 32 random bytes in base64, or several with commas; `reelyard keys new-secret` makes one"

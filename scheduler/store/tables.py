@@ -107,7 +107,9 @@ media = Table(
     Column("info", JSON),  # MediaInfo
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+    Column("available_ms", BigInteger),  # when its bytes were there; its retention counts from then
     Index("ix_media_listing", "account_id", "kind", "state", "id"),
+    Index("ix_media_due", "state", "kind", "available_ms"),
     _state_is_known(MediaState),
     CheckConstraint("kind IN ('input', 'output')", name="kind_known"),
     CheckConstraint("state <> 'available' OR info IS NOT NULL", name="available_is_probed"),
@@ -282,4 +284,15 @@ nodes = Table(
     Column("seen_ms", BigInteger, nullable=False),
     Index("ix_nodes_state", "state", "seen_ms"),
     _state_is_known(NodeState),
+)
+
+#: Slow work that one scheduler at a time does for all of them: whose turn it is, and when the next one is due.
+upkeep = Table(
+    "upkeep",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(36), nullable=False),  # who does it now; "": nobody
+    Column("held_until_ms", BigInteger, nullable=False),  # a holder that died loses its turn then
+    Column("next_ms", BigInteger, nullable=False),
+    Column("mark", String(36), nullable=False),  # names this installation in its object store
 )

@@ -47,8 +47,19 @@ def normalised(row: tuple[object, ...]) -> tuple[object, ...]:
     if not (isinstance(last, str) and last.startswith("CREATE TABLE")):
         return row
     head, _, body = last.partition("(")
-    clauses = [" ".join(clause.split()) for clause in body.rstrip(") \n").split("\n")]
-    return (*names, head.strip(), *sorted(clause.strip(", )(") for clause in clauses))
+    return (*names, head.strip(), *sorted(clauses(body.rstrip().removesuffix(")"))))
+
+
+def clauses(body: str) -> list[str]:
+    """What stands between the commas that are in no parentheses: columns and constraints, later ones at the end."""
+    found, depth = [""], 0
+    for character in body:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += character
+    return [" ".join(clause.split()) for clause in found]
 
 
 def test_migrations_and_tables_build_the_same_schema(database: Database) -> None:
