@@ -27,8 +27,8 @@ from scheduler.store.sealed import SEALER_OPTION, Sealer
 
 T = TypeVar("T")
 
-#: Connections of one scheduler: its gRPC threads, the dispatcher and the sweeper.
-POOL_SIZE = 12
+#: Connections of one scheduler: its gRPC threads, the dispatcher, the sweeper and the upkeep.
+POOL_SIZE = 13
 #: How long a call waits for a free connection before it is told that the database is unavailable, in seconds.
 POOL_WAIT_S = 10
 #: How long SQLite waits for another process that writes, in milliseconds; threads of this one queue before it.
