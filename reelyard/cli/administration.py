@@ -33,6 +33,7 @@ from scheduler.usecases.accounts import (
     set_disabled,
 )
 from scheduler.usecases.keys import FIRST_ACCOUNT, create_key, list_keys, revoke_key
+from scheduler.usecases.renew_seals import drop_unreadable
 
 keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 accounts = typer.Typer(help="Make, list, disable and enable accounts; sign their notifications.", no_args_is_help=True)
@@ -72,6 +73,18 @@ def keys_create(
 def keys_new_secret() -> None:
     """Make a key for REELYARD_SECRET_KEY, which encrypts stored credentials; it is printed and stored nowhere."""
     print(new_secret_key())
+
+
+@keys.command("drop-lost")
+def keys_drop_lost(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, data: DataOption = None
+) -> None:
+    """Empty the stored credentials whose key of REELYARD_SECRET_KEY is lost, so that the scheduler starts again."""
+    with _database(data) as database:
+        if not yes:
+            typer.confirm("Forget every stored credential that the keys at hand can't open, for good?", abort=True)
+        dropped = drop_unreadable(database)
+    print(f"{dropped} rows held credentials that could not be opened; these are forgotten")
 
 
 @keys.command("list")

@@ -1,5 +1,6 @@
 """Bring every stored credential under the first key: those of old rows that are in clear, and those of older keys."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,10 @@ from scheduler.store.tables import accounts, ingests, jobs
 
 #: Rows that are changed in one transaction.
 BATCH = 200
+
+#: Which stored texts are to be changed, as a condition on their rows; and into what.
+Wanted = Callable[[ColumnElement[str], Sealer], ColumnElement[bool]]
+Change = Callable[[Connection, str], str]
 
 
 def check_seals(db: Database) -> None:
@@ -35,39 +40,54 @@ def renew_seals(db: Database) -> int:
 
     Several schedulers may do so at once: each row is locked while it is changed, and has changed for the next one.
     """
+    return _change_all(db, _is_stale, lambda conn, stored: seal(conn, unseal(conn, stored)))
+
+
+def drop_unreadable(db: Database) -> int:
+    """Empty every credential that the keys at hand can't open, since its key is lost; the number of rows that changed.
+
+    An ingest that has not fetched its source fails then, a notification has no receiver and no signature any more.
+    """
+    return _change_all(db, _of_no_key, _emptied_when_unreadable)
+
+
+def _emptied_when_unreadable(conn: Connection, stored: str) -> str:
+    try:
+        unseal(conn, stored)
+    except SealError:
+        return ""
+    return stored
+
+
+def _change_all(db: Database, wanted: Wanted, change: Change) -> int:
+    """Change the sealed texts of every row of which one is wanted, some rows in each transaction."""
     changed = 0
     for table in (accounts, ingests, jobs):
         last_id = 0
-        while True:
-            ids = db.transact(partial(_renew_batch, table=table, last_id=last_id))
-            if not ids:
-                break
+        while ids := db.transact(partial(_change_batch, table=table, last_id=last_id, wanted=wanted, change=change)):
             changed += len(ids)
             last_id = ids[-1]
     return changed
 
 
-def _renew_batch(conn: Connection, table: Table, last_id: int) -> list[int]:
-    """Renew the next rows behind an ID; their IDs."""
+def _change_batch(conn: Connection, table: Table, last_id: int, wanted: Wanted, change: Change) -> list[int]:
+    """Change the next rows behind an ID; their IDs."""
     sealer = _sealer(conn)
-    stale = or_(*(_is_stale(stored, sealer) for of, stored in sealed_texts() if of is table))
-    query = select(table).where(table.c.id > last_id, stale).order_by(table.c.id).limit(BATCH).with_for_update()
+    found = or_(*(wanted(stored, sealer) for of, stored in sealed_texts() if of is table))
+    query = select(table).where(table.c.id > last_id, found).order_by(table.c.id).limit(BATCH).with_for_update()
     rows = conn.execute(query).all()
     for row in rows:
-        conn.execute(update(table).where(table.c.id == row.id).values(**_renewed(conn, table, row)))
+        values = _changed(row, table, partial(change, conn))
+        conn.execute(update(table).where(table.c.id == row.id).values(**values))
     return [int(row.id) for row in rows]
 
 
-def _renewed(conn: Connection, table: Table, row: Row[Any]) -> dict[str, Any]:
+def _changed(row: Row[Any], table: Table, change: Callable[[str], str]) -> dict[str, Any]:
     values: dict[str, Any] = {
-        column.name: seal(conn, unseal(conn, getattr(row, column.name)))
-        for column in SEALED_COLUMNS
-        if column.table is table
+        column.name: change(getattr(row, column.name)) for column in SEALED_COLUMNS if column.table is table
     }
     if table is jobs:
-        values["spec"] = row.spec | {
-            name: seal(conn, unseal(conn, row.spec[name])) for name in SEALED_IN_SPEC if name in row.spec
-        }
+        values["spec"] = row.spec | {name: change(row.spec[name]) for name in SEALED_IN_SPEC if name in row.spec}
     return values
 
 

@@ -16,7 +16,7 @@ from scheduler.store.sealed import PREFIX, Sealer, new_secret_key, seal, unseal
 from scheduler.store.tables import accounts, ingests, jobs
 from scheduler.usecases.accounts import renew_webhook_secret
 from scheduler.usecases.read_ingests import get_ingest
-from scheduler.usecases.renew_seals import BATCH, check_seals, renew_seals
+from scheduler.usecases.renew_seals import BATCH, check_seals, drop_unreadable, renew_seals
 from tests.contract.lifecycle_rig import MP4, SOURCE_URL, Rig
 from tests.secret_key import SEALER, SECRET_KEY
 
@@ -167,6 +167,24 @@ def test_with_a_wrong_key_a_scheduler_does_not_start_and_says_which_is_missing(
 
     assert wrong not in str(refused.value)
     assert rig.ingest(created.ingest_id).source_url == before
+
+
+def test_with_a_lost_key_what_it_encrypted_is_forgotten_and_nothing_else(rig: Rig, opened: list[Database]) -> None:
+    lost = rig.create(OUTPUT)
+    key = new_secret_key()
+    now = again(rig, opened, key)
+    readable = now.create(OUTPUT)
+
+    assert drop_unreadable(now.db) == 2
+    check_seals(now.db)
+
+    assert rig.ingest(lost.ingest_id).source_url == ""
+    assert rig.job(lost.jobs[0].job_id).spec["ping_url"] == ""
+    assert rig.job(lost.jobs[0].job_id).spec["container"] == "mp4"
+    with now.db.read() as conn:
+        assert unseal(conn, rig.ingest(readable.ingest_id).source_url) == SOURCE_URL
+        assert unseal(conn, rig.job(readable.jobs[0].job_id).spec["ping_url"]) == PING
+    assert drop_unreadable(now.db) == 0
 
 
 def test_a_damaged_text_is_told_and_not_shown(rig: Rig) -> None:

@@ -155,3 +155,14 @@ def test_a_signing_secret_is_stored_encrypted_with_the_folders_key(
     database.close()
     assert secret.strip() not in stored
     assert opened == secret.strip()
+
+
+def test_credentials_of_a_lost_key_are_forgotten(reelyard: Callable[..., Outcome], tmp_path: Path) -> None:
+    reelyard("keys", "create")
+    reelyard("accounts", "sign")
+    (tmp_path / "data" / "secret.key").unlink()
+
+    status, told, _ = reelyard("keys", "drop-lost", "--yes")
+    again = reelyard("keys", "drop-lost", "--yes")
+
+    assert (status, told.split()[0], again[1].split()[0]) == (0, "1", "0")
