@@ -99,6 +99,24 @@ class NodeSettings(
         parsers.seconds(0.1),
         "A source that sends nothing for this long counts as unreachable.",
     )
+    fetch_connections: int = setting(
+        "REELYARD_FETCH_CONNECTIONS",
+        4,
+        parsers.integer(1, 16),
+        "Connections at once to fetch one large source, where its server can send ranges; 1: never several.",
+    )
+    fetch_piece_mb: int = setting(
+        "REELYARD_FETCH_PIECE_MB",
+        16,
+        parsers.integer(1, 1024),
+        "Range of a large source that one request asks for, in megabytes.",
+    )
+    fetch_parallel_mb: int = setting(
+        "REELYARD_FETCH_PARALLEL_MB",
+        32,
+        parsers.integer(1),
+        "A source of fewer megabytes comes over one connection.",
+    )
     verify_decode_seconds: int = setting(
         "REELYARD_VERIFY_DECODE_SECONDS",
         15,

@@ -272,6 +272,9 @@ def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[Task
         stall_s=settings.fetch_stall_seconds,
         max_bytes=settings.max_source_mb * _MB,
         hard_s=settings.task_seconds,
+        connections=settings.fetch_connections,
+        piece_bytes=settings.fetch_piece_mb * _MB,
+        parallel_bytes=settings.fetch_parallel_mb * _MB,
     )
     return {
         TaskKind.INGEST: IngestStage(sources, tools, limits),

@@ -7,9 +7,11 @@ NotFoundError
 ├── MediaExpiredError      the medium is known, its bytes are gone
 ├── FormatNotFoundError
 └── NotificationNotFoundError, AccountNotFoundError, KeyNotFoundError
+UnavailableError
+└── SealError               a stored credential can't be opened with the keys at hand
 """
 
-from reelyard.media.errors import ErrorCode, NotFoundError
+from reelyard.media.errors import ErrorCode, NotFoundError, UnavailableError
 
 
 class JobNotFoundError(NotFoundError):
@@ -52,3 +54,10 @@ class AccountNotFoundError(NotFoundError):
 
 class KeyNotFoundError(NotFoundError):
     """No such API key on this account."""
+
+
+class SealError(UnavailableError):
+    """A stored credential can't be encrypted or opened: the operator must set the right key, or mend the database.
+
+    It is "unavailable", not a failure: another scheduler may have the key, and no job must end for an operator's slip.
+    """

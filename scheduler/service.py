@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, serve_metrics
+from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.service_process import StartError
 from reelyard.cluster.settings_parsers import host_port
 from reelyard.media.errors import UnavailableError
@@ -53,6 +54,7 @@ class Parts:
     readiness: Readiness
     loops: Sequence[Loop]
     registry: CollectorRegistry
+    store: ObjectStore
     close_broker: Callable[[], None]
 
 
@@ -110,6 +112,7 @@ class SchedulerService:
         if self._metrics is not None:
             self._metrics.stop()
         parts.close_broker()
+        parts.store.close()
         parts.database.close()
         log.info("scheduler_stopped")
 

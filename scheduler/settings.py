@@ -14,6 +14,7 @@ from reelyard.cluster.settings import (
     MetricsSettings,
     RpcSettings,
     SettingsError,
+    StorageSettings,
     setting,
 )
 
@@ -50,7 +51,9 @@ def api_key(value: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, MailSettings, LogSettings, MetricsSettings):
+class SchedulerSettings(
+    StorageSettings, BrokerSettings, RpcSettings, FetchSettings, MailSettings, LogSettings, MetricsSettings
+):
     """What a scheduler is told at its start.
 
     Raises:
@@ -69,6 +72,14 @@ class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, MailSettings
         "0.0.0.0:50051",
         listen_address,
         "host:port on which the scheduler serves gateways and nodes; port 0: any free one.",
+    )
+    secret_key: tuple[str, ...] = setting(
+        "REELYARD_SECRET_KEY",
+        REQUIRED,
+        parsers.secret_keys,
+        "Encrypts stored credentials: a key of `reelyard keys new-secret`, the same for every scheduler; several with"
+        " commas: the first encrypts, all decrypt. Standalone makes one in its data folder.",
+        secret=True,
     )
     api_key: str = setting(
         "REELYARD_API_KEY",
@@ -118,6 +129,31 @@ class SchedulerSettings(BrokerSettings, RpcSettings, FetchSettings, MailSettings
         (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0),
         parsers.seconds_list,
         "Waits before the second, third, ... attempt of a notification; after the last one it is given up.",
+    )
+
+    input_days: float = setting(
+        "REELYARD_INPUT_DAYS",
+        3.0,
+        parsers.days,
+        "How many days an input is kept from when it was fetched; fractions are allowed; 0: for ever.",
+    )
+    output_days: float = setting(
+        "REELYARD_OUTPUT_DAYS",
+        2.0,
+        parsers.days,
+        "How many days an output is kept from when it was published; fractions are allowed; 0: for ever.",
+    )
+    orphan_hours: float = setting(
+        "REELYARD_ORPHAN_HOURS",
+        24.0,
+        parsers.hours(1),
+        "Stored files that no record points to are removed when they are older than this many hours.",
+    )
+    orphan_sweep_seconds: float = setting(
+        "REELYARD_ORPHAN_SWEEP_SECONDS",
+        3600.0,
+        parsers.seconds(1),
+        "How often one of the schedulers searches the object store for such files.",
     )
 
     def __post_init__(self) -> None:

@@ -7,11 +7,14 @@ import structlog
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from reelyard.cluster.broker import open_broker, ready_messages
+from reelyard.cluster.service_process import StartError
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import UnavailableError
+from scheduler.errors import SealError
 from scheduler.store.database import Database
 from scheduler.store.migrate import migrate
 from scheduler.usecases.keys import ensure_first_key
+from scheduler.usecases.renew_seals import check_seals, renew_seals
 
 #: The wait after the first failed try; it doubles with each further one, up to the last, in seconds.
 FIRST_WAIT_S = 0.2
@@ -53,11 +56,26 @@ def prepare_database(database: Database, api_key: str) -> None:
 
     Raises:
         UnavailableError, OperationalError: the database can't be reached, or is in use; nothing is half done.
+        StartError: it holds credentials that the keys of this scheduler can't open.
     """
     revision = migrate(database)
     log.info("database_ready", dialect=database.dialect, revision=revision or "of a newer version")
+    _see_to_seals(database)
     if api_key:
         ensure_first_key(database, api_key)
+
+
+def _see_to_seals(database: Database) -> None:
+    try:
+        check_seals(database)
+    except SealError as error:
+        raise StartError(
+            f"{error.message}. Put the key back, behind a new one with a comma between them if it is to be replaced."
+            " If it is lost, `reelyard keys drop-lost` forgets what it encrypted."
+        ) from error
+    sealed = renew_seals(database)
+    if sealed:
+        log.info("credentials_encrypted_anew", rows=sealed)
 
 
 def ask_broker(url: str) -> None:

@@ -8,11 +8,14 @@ from sqlalchemy import text
 from reelyard.cluster.broker import declare_queues, open_broker
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.metrics import new_registry
+from reelyard.cluster.objectstore.open import open_store
+from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.rpc_server import build_server
+from reelyard.cluster.service_process import StartError
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import UnavailableError
 from scheduler.dispatcher import Dispatcher
-from scheduler.domain.policy import Policy
+from scheduler.domain.policy import DAY_MS, Policy
 from scheduler.domain.retry import RetryWaits
 from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.entrypoints.dispatch_loop import DispatchLoop
@@ -21,13 +24,15 @@ from scheduler.entrypoints.node_service import NodeServicer
 from scheduler.entrypoints.rpc import SERVICES, add_services
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
 from scheduler.entrypoints.sweep_loop import SweepLoop
+from scheduler.entrypoints.upkeep_loop import UpkeepLoop
 from scheduler.service import Loop, Parts, SchedulerService
 from scheduler.settings import SchedulerSettings
 from scheduler.store.database import POOL_SIZE, Database
+from scheduler.store.sealed import Sealer
 
-#: Calls that run at once. Each may hold a database connection; the pool has one more for each of the two loops,
+#: Calls that run at once. Each may hold a database connection; the pool has one more for each of the three loops,
 #: for the health check and for the metrics.
-RPC_THREADS = POOL_SIZE - 4
+RPC_THREADS = POOL_SIZE - 5
 
 _HOUR_MS = 3_600_000
 
@@ -38,8 +43,12 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
     Args:
         settings: what it was told.
         broker: the broker to send hints to, which stays the caller's; None: one for `settings.broker_url`.
+
+    Raises:
+        StartError: the object store can't be opened.
     """
-    database = Database(settings.database_url)
+    store = _open_store(settings)
+    database = Database(settings.database_url, Sealer(settings.secret_key))
     hints = broker if broker is not None else open_broker(settings.broker_url)
     declare_queues(hints)
     policy = _policy(settings)
@@ -62,6 +71,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
     loops: dict[str, Loop] = {
         "dispatch": DispatchLoop(dispatcher),
         "sweep": SweepLoop(database, dispatcher, policy),
+        "upkeep": UpkeepLoop(database, dispatcher, policy, store),
     }
     checks = {name: partial(_check_runs, name, loop) for name, loop in loops.items()}
     readiness = Readiness({"database": partial(_check_database, database), **checks})
@@ -75,9 +85,19 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
             readiness=readiness,
             loops=tuple(loops.values()),
             registry=registry,
+            store=store,
             close_broker=hints.close if broker is None else _leave_open,
         )
     )
+
+
+def _open_store(settings: SchedulerSettings) -> ObjectStore:
+    try:
+        return open_store(
+            settings.storage_url, access_key=settings.storage_access_key, secret_key=settings.storage_secret_key
+        )
+    except (ValueError, StorageError) as error:
+        raise StartError(f"can't open the object store (REELYARD_STORAGE_URL): {error}") from error
 
 
 def _policy(settings: SchedulerSettings) -> Policy:
@@ -86,6 +106,10 @@ def _policy(settings: SchedulerSettings) -> Policy:
         heartbeat_ms=round(settings.heartbeat_seconds * 1000),
         lease_ms=round(settings.lease_seconds * 1000),
         keep_failed_ms=settings.keep_failed_hours * _HOUR_MS,
+        input_keep_ms=round(settings.input_days * DAY_MS),
+        output_keep_ms=round(settings.output_days * DAY_MS),
+        orphan_age_ms=round(settings.orphan_hours * 3_600_000),
+        orphan_sweep_ms=round(settings.orphan_sweep_seconds * 1000),
         retry_waits=RetryWaits(task_s=settings.retry_seconds, patient_s=settings.notify_retry_seconds),
     )
 

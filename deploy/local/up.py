@@ -6,6 +6,7 @@ passed on to the services, but for those that say where the parts of this cluste
 """
 
 import argparse
+import base64
 import os
 import secrets
 import signal
@@ -57,6 +58,9 @@ class Cluster:
         self._processes: list[tuple[str, Process]] = []
         new_key = f"ry_{secrets.token_urlsafe(32)}"
         self._api_key = self._given.get("REELYARD_API_KEY") or folder.secret("api_key", new_key)
+        # It opens what the database of this folder holds, so it outlives the cluster as that does.
+        new_secret = base64.urlsafe_b64encode(os.urandom(32)).decode()
+        self._secret_key = self._given.pop("REELYARD_SECRET_KEY", "") or folder.secret("secret_key", new_secret)
         self._rpc_token = self._given.get("REELYARD_RPC_TOKEN") or secrets.token_urlsafe(32)
 
     def start(self) -> dict[str, Any]:
@@ -69,7 +73,11 @@ class Cluster:
         shared = self._shared_settings(*servers)
         schedulers = [f"127.0.0.1:{self._ports.draw()}" for _ in range(SCHEDULERS)]
         for number, address in enumerate(schedulers, 1):
-            own = {"REELYARD_SCHEDULER_LISTEN": address, "REELYARD_API_KEY": self._api_key}
+            own = {
+                "REELYARD_SCHEDULER_LISTEN": address,
+                "REELYARD_API_KEY": self._api_key,
+                "REELYARD_SECRET_KEY": self._secret_key,
+            }
             self._spawn("scheduler", f"scheduler-{number}", shared | own)
         self._wait_ready()
         shared["REELYARD_SCHEDULER_ADDRESS"] = ",".join(schedulers)

@@ -15,6 +15,7 @@ from reelyard.cluster.views import FULL, AccountView
 from reelyard.media.errors import SpecError
 from scheduler.errors import AccountNotFoundError
 from scheduler.store.database import Database
+from scheduler.store.sealed import new_secret_key
 from scheduler.usecases.accounts import (
     MAX_RATE_LIMIT,
     create_account,
@@ -26,6 +27,7 @@ from scheduler.usecases.accounts import (
     set_rate_limit,
 )
 from scheduler.usecases.keys import FIRST_ACCOUNT, create_key, list_keys, revoke_key
+from scheduler.usecases.renew_seals import drop_unreadable
 
 keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 accounts = typer.Typer(
@@ -50,6 +52,24 @@ def keys_create(
         created = create_key(database, _account(database, account).account_id, label, role)
     print(f"key {created.key.key_id} of the account {account!r}; it is not shown again:", file=sys.stderr)
     print(created.secret)
+
+
+@keys.command("new-secret")
+def keys_new_secret() -> None:
+    """Make a key for REELYARD_SECRET_KEY, which encrypts stored credentials; it is printed and stored nowhere."""
+    print(new_secret_key())
+
+
+@keys.command("drop-lost")
+def keys_drop_lost(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, data: DataOption = None
+) -> None:
+    """Empty the stored credentials whose key of REELYARD_SECRET_KEY is lost, so that the scheduler starts again."""
+    with open_database(data) as database:
+        if not yes:
+            typer.confirm("Forget every stored credential that the keys at hand can't open, for good?", abort=True)
+        dropped = drop_unreadable(database)
+    print(f"{dropped} rows held credentials that could not be opened; these are forgotten")
 
 
 @keys.command("list")

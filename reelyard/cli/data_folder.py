@@ -1,5 +1,6 @@
 """The data folder of a standalone Reelyard, and the guarantee that one process at a time works in it."""
 
+import base64
 import contextlib
 import fcntl
 import os
@@ -11,6 +12,7 @@ from reelyard.cluster import settings_parsers as parsers
 from reelyard.cluster.settings import setting
 
 _DATABASE = "reelyard.db"
+_KEY_FILE = "secret.key"
 _LOCK = "lock"
 
 
@@ -32,7 +34,7 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The data folder: `reelyard.db`, `media/`, `scratch/`, `lock`."""
+    """The data folder: `reelyard.db`, `secret.key`, `media/`, `scratch/`, `lock`."""
 
     path: Path
 
@@ -70,6 +72,22 @@ class DataFolder:
                 "Choose another one with --data or REELYARD_DATA."
             ) from exc
 
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys that encrypt stored credentials; one is made, for its owner alone, when there is no file of them.
+
+        Raises:
+            DataFolderError: the file cannot be read or made, or holds something else.
+        """
+        path = self.path / _KEY_FILE
+        try:
+            if not path.exists():
+                _write_private(path, base64.urlsafe_b64encode(os.urandom(parsers.SECRET_KEY_BYTES)).decode())
+            return parsers.secret_keys(path.read_text().strip())
+        except OSError as exc:
+            raise DataFolderError(f"the key file {path} cannot be used: {exc.strerror}") from exc
+        except ValueError as exc:
+            raise DataFolderError(f"the key file {path} is damaged; it holds {exc}") from None
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes out; the lock vanishes with this process, however that ends.
@@ -95,6 +113,20 @@ class DataFolder:
             yield
         finally:
             os.close(handle)
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Make a file that only its owner may read, whole or not at all; one that is there meanwhile stays."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
+        file.write(f"{text}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(new)
+    finally:
+        new.unlink()
 
 
 def choose_data_folder(chosen: Path | None, settings: DataSettings, environ: Mapping[str, str]) -> DataFolder:

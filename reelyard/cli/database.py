@@ -12,9 +12,11 @@ import typer
 
 from reelyard.cli.data_folder import DataFolderError, DataSettings, choose_data_folder
 from reelyard.cluster.settings import read_settings, setting
+from reelyard.cluster.settings_parsers import secret_keys
 from scheduler.settings import database_url
 from scheduler.store.database import Database
 from scheduler.store.migrate import is_ready_for_us, migrate
+from scheduler.store.sealed import Sealer
 
 DataOption = Annotated[
     Path | None,
@@ -28,6 +30,9 @@ class AdministrationSettings(DataSettings):
 
     database_url: str = setting(
         "REELYARD_DATABASE_URL", "", database_url, "Database of the cluster; unset: the data folder.", secret=True
+    )
+    secret_key: tuple[str, ...] = setting(
+        "REELYARD_SECRET_KEY", (), secret_keys, "Encrypts stored credentials; unset: the data folder's.", secret=True
     )
 
 
@@ -48,7 +53,7 @@ def open_database(data: Path | None, *, schema: Schema = Schema.UPDATE) -> Itera
         UnavailableError: the database can't be reached.
     """
     settings = read_settings(AdministrationSettings, os.environ)
-    url = settings.database_url
+    url, secret = settings.database_url, settings.secret_key
     if data is not None or not url:
         folder = choose_data_folder(data, settings, os.environ)
         if not folder.has_database():
@@ -57,7 +62,8 @@ def open_database(data: Path | None, *, schema: Schema = Schema.UPDATE) -> Itera
                 "data are with --data, or set REELYARD_DATABASE_URL for a cluster."
             )
         url = folder.database_url
-    database = Database(database_url(url))
+        secret = secret or folder.secret_keys()
+    database = Database(database_url(url), Sealer(secret) if secret else None)
     try:
         if schema is Schema.UPDATE:
             migrate(database)

@@ -29,6 +29,7 @@ from reelyard.cluster.service_process import FAILED, STOPPED, say, stop_requeste
 from reelyard.cluster.settings import SettingsError, read_settings
 from scheduler.settings import SchedulerSettings
 from scheduler.store.database import Database
+from scheduler.store.sealed import new_secret_key
 from scheduler.usecases.accounts import create_account
 from scheduler.usecases.keys import FIRST_ACCOUNT, create_key, list_keys
 
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 MEMORY_BROKER = "memory:"
+_SECRET_KEY = "REELYARD_SECRET_KEY"  # noqa: S105  # the name of a setting
 _LOOK_FOR_SIGNALS_S = 0.5
 
 
@@ -63,6 +65,9 @@ def serve_standalone(environ: Mapping[str, str], *, data: Path | None, http_port
     folder.make()
     with stop_requested() as stop, folder.locked():
         log.info("data_folder", path=str(folder.path))
+        if not environ.get(_SECRET_KEY, "").strip():
+            kept = dataclasses.replace(settings.scheduler, secret_key=folder.secret_keys())
+            settings = dataclasses.replace(settings, scheduler=kept)
         with ExitStack() as running:
             started = _start(settings, running, stop)
             if started is not None and not stop.is_set():
@@ -108,6 +113,8 @@ def _environment(environ: Mapping[str, str], folder: DataFolder, http_port: int 
         "REELYARD_STORAGE_URL": folder.storage_url,
         "REELYARD_BROKER_URL": MEMORY_BROKER,
         "REELYARD_SCRATCH": str(folder.scratch),
+        # Stands in for the one in the data folder, which is not touched before all settings are known to be right.
+        _SECRET_KEY: new_secret_key(),
     }
     given = {name: value for name, value in environ.items() if value.strip()}
     fixed = {

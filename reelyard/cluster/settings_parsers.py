@@ -4,6 +4,8 @@ Each raises ValueError with what is valid ("a whole number from 0 to 65535"); `s
 the value in front of it.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -16,6 +18,9 @@ from reelyard.media.mail_address import why_no_address
 Network = IPv4Network | IPv6Network
 
 MAX_PORT = 65535
+MAX_DAYS = 36_500
+SECRET_KEY_BYTES = 32
+_FROM_URL_ALPHABET = str.maketrans("-_", "+/")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _HOST_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})")
@@ -177,6 +182,47 @@ def mail_address(value: str) -> str:
     if wrong:
         raise ValueError(f"one mail address, as in noreply@example.com; it {wrong}")
     return value
+
+
+def days(value: str) -> float:
+    """A number of days; fractions are allowed, and 0 stands for "for ever"."""
+    valid = "a number of days from 0 to 36500; 0 is for ever"
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(valid) from None
+    if not 0 <= number <= MAX_DAYS:  # NaN compares false with everything
+        raise ValueError(valid)
+    return number
+
+
+def hours(minimum: float) -> Callable[[str], float]:
+    """A number of hours from a minimum; fractions are allowed."""
+    valid = f"a number of hours from {minimum:g} to {MAX_DAYS * 24}"
+
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError(valid) from None
+        if not minimum <= number <= MAX_DAYS * 24:
+            raise ValueError(valid)
+        return number
+
+    return parse
+
+
+def secret_keys(value: str) -> tuple[str, ...]:
+    """One or more keys of 32 bytes in base64 with commas between them; brought to the alphabet for URLs."""
+    valid = "one key of 32 random bytes in base64, or several with commas; `reelyard keys new-secret` makes one"
+    keys = tuple(part.strip() for part in value.split(","))
+    try:
+        raw = [base64.b64decode(key.translate(_FROM_URL_ALPHABET), validate=True) for key in keys]
+    except (binascii.Error, ValueError):
+        raise ValueError(valid) from None
+    if any(len(key) != SECRET_KEY_BYTES for key in raw):
+        raise ValueError(valid)
+    return tuple(base64.urlsafe_b64encode(key).decode() for key in raw)
 
 
 def folder(value: str) -> Path:

@@ -25,6 +25,8 @@ MAX_REDIRECTS = 5
 USER_AGENT = "Reelyard/1"
 
 _SCHEMES = ("http", "https")
+# To one host, once their answers were read: a large source comes over several at once.
+_KEPT_CONNECTIONS = 16
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # With 301, 302 and 303 a POST would become a GET without its body: the caller is given the answer as it is.
 _REDIRECTS_KEEPING_METHOD = frozenset({307, 308})
@@ -100,7 +102,9 @@ def guarded_http(policy: FetchPolicy, *, connect_timeout_s: float, read_timeout_
     the stall limit of a download.
     """
     timeout = urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s)
-    return _GuardedManager(policy, timeout=timeout, retries=False, headers={"User-Agent": USER_AGENT})
+    return _GuardedManager(
+        policy, timeout=timeout, retries=False, headers={"User-Agent": USER_AGENT}, maxsize=_KEPT_CONNECTIONS
+    )
 
 
 def follow(

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from scheduler.domain.retry import RetryWaits
 
+DAY_MS = 86_400_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
@@ -17,6 +19,14 @@ class Policy:
     """How long a node that failed several times in a row gets no new tasks."""
     hint_age_ms: int = 10_000
     """A hint that old, in a queue where the broker has no message, was lost."""
+    input_keep_ms: int = 3 * DAY_MS
+    """How long the bytes of an input are kept from when it became available; 0: for ever."""
+    output_keep_ms: int = 2 * DAY_MS
+    """The same for outputs."""
+    orphan_age_ms: int = DAY_MS
+    """Stored files that no record points to are removed when they, and the end of their job, are older than this."""
+    orphan_sweep_ms: int = 3_600_000
+    """How often the object store is searched for such files."""
     retry_waits: RetryWaits = field(default_factory=RetryWaits)
     """The waits between the attempts of a task."""
     keep_failed_ms: int = 86_400_000

@@ -23,11 +23,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from reelyard.media.errors import UnavailableError
+from scheduler.store.sealed import SEALER_OPTION, Sealer
 
 T = TypeVar("T")
 
-#: Connections of one scheduler: its gRPC threads, the dispatcher and the sweeper.
-POOL_SIZE = 12
+#: Connections of one scheduler: its gRPC threads, the dispatcher, the sweeper and the upkeep.
+POOL_SIZE = 13
 #: How long a call waits for a free connection before it is told that the database is unavailable, in seconds.
 POOL_WAIT_S = 10
 #: How long SQLite waits for another process that writes, in milliseconds; threads of this one queue before it.
@@ -53,15 +54,17 @@ class Database:
 
     Args:
         url: `sqlite:////folder/file.db` or `postgresql://user:password@host:port/name`.
+        sealer: encrypts credentials; without one none can be stored or read (`scheduler.store.sealed`).
 
     Raises:
         ValueError: the URL is of another kind of database, or SQLite without a file.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, sealer: Sealer | None = None) -> None:
         parsed = _parse(url)
         self.dialect = parsed.get_backend_name()
-        self.engine = _sqlite_engine(parsed) if self.dialect == "sqlite" else _postgresql_engine(parsed)
+        engine = _sqlite_engine(parsed) if self.dialect == "sqlite" else _postgresql_engine(parsed)
+        self.engine = engine.execution_options(**{SEALER_OPTION: sealer})
         # SQLite has one writer. Its own way to wait is to sleep and try again; a lock wakes the next at once.
         self._writer: AbstractContextManager[Any] = threading.Lock() if self.dialect == "sqlite" else nullcontext()
 

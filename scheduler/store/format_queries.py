@@ -10,10 +10,8 @@ from reelyard.cluster.wire import from_dict, to_dict
 from reelyard.media.output import OutputFormat, OutputRequest
 from reelyard.media.presets import preset
 from scheduler.store.sealed import seal, unseal
+from scheduler.store.sealed_columns import SECRET_MEMBERS
 from scheduler.store.tables import output_formats
-
-#: The members of a format that may hold credentials.
-SECRET_MEMBERS = ("ping_url", "delivery_location", "overlay_image_url")
 
 
 def own_formats(account_id: int) -> Select[Any]:

@@ -67,7 +67,7 @@ accounts = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("disabled", Boolean, nullable=False, default=False),
     Column("weight", Integer, nullable=False, default=1),  # share of the cluster against other accounts
-    Column("webhook_secret", Text, nullable=False, default=""),  # signs notifications when not empty; sealed
+    Column("webhook_secret", Text, nullable=False, default=""),  # sealed; signs notifications when not empty
     Column("created_ms", BigInteger, nullable=False),
     # What outputs and ingests that say nothing of it get; the URLs are sealed.
     Column("default_ping_url", Text, nullable=False, server_default=""),
@@ -141,7 +141,9 @@ media = Table(
     Column("info", JSON),  # MediaInfo
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+    Column("available_ms", BigInteger),  # when its bytes were there; its retention counts from then
     Index("ix_media_listing", "account_id", "kind", "state", "id"),
+    Index("ix_media_due", "state", "kind", "available_ms"),
     _state_is_known(MediaState),
     CheckConstraint("kind IN ('input', 'output')", name="kind_known"),
     CheckConstraint("state <> 'available' OR info IS NOT NULL", name="available_is_probed"),
@@ -175,7 +177,7 @@ ingests = Table(
     Column("state", String(16), nullable=False),
     Column("title", Text, nullable=False, default=""),
     Column("customer_reference_id", Text, nullable=False, default=""),
-    Column("source_url", Text, nullable=False),  # with credentials: read by the ingest task alone
+    Column("source_url", Text, nullable=False),  # sealed: may hold credentials
     Column("ping_url", Text, nullable=False, default="", server_default=""),  # sealed: may hold credentials
     Column("notification_email", Text, nullable=False, default="", server_default=""),
     Column("base_url", Text, nullable=False, default="", server_default=""),  # of the URL in its notification
@@ -203,7 +205,7 @@ jobs = Table(
     Column("ingest_id", Id, ForeignKey("ingests.id"), index=True),  # the first that it waited for, if any
     Column("output_media_id", Id, ForeignKey("media.id"), nullable=False, unique=True),
     Column("state", String(16), nullable=False),
-    Column("spec", JSON, nullable=False),  # OutputSpec
+    Column("spec", JSON, nullable=False),  # OutputSpec, some members sealed (scheduler.store.sealed_columns)
     Column("plan", JSON),  # EncodePlan, once the source was probed
     Column("base_url", Text, nullable=False, default=""),
     Column("importing_progress", Integer, nullable=False, default=0),  # percent
@@ -332,4 +334,15 @@ nodes = Table(
     Column("seen_ms", BigInteger, nullable=False),
     Index("ix_nodes_state", "state", "seen_ms"),
     _state_is_known(NodeState),
+)
+
+#: Slow work that one scheduler at a time does for all of them: whose turn it is, and when the next one is due.
+upkeep = Table(
+    "upkeep",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(36), nullable=False),  # who does it now; "": nobody
+    Column("held_until_ms", BigInteger, nullable=False),  # a holder that died loses its turn then
+    Column("next_ms", BigInteger, nullable=False),
+    Column("mark", String(36), nullable=False),  # names this installation in its object store
 )

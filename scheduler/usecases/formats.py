@@ -13,8 +13,9 @@ from reelyard.media.presets import LAST_BUILT_IN_ID, preset
 from scheduler.errors import FormatNotFoundError
 from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
-from scheduler.store.format_queries import SECRET_MEMBERS, format_of, own_formats, stored_parameters
+from scheduler.store.format_queries import format_of, own_formats, stored_parameters
 from scheduler.store.ids import new_id
+from scheduler.store.sealed_columns import SECRET_MEMBERS
 from scheduler.store.tables import output_formats
 from scheduler.usecases.accounts import check_label, shown_url
 from scheduler.usecases.answers import create_once, first_answer

@@ -16,6 +16,7 @@ from scheduler.domain.media import MEDIA, MediaKind
 from scheduler.store.clock import now_ms
 from scheduler.store.ids import new_id
 from scheduler.store.sealed import seal
+from scheduler.store.sealed_columns import SECRET_MEMBERS
 from scheduler.store.tables import ingests, job_inputs, jobs, media
 from scheduler.store.task_queries import place_task
 from scheduler.store.transitions import record_creation
@@ -131,8 +132,7 @@ def place_overlay_task(conn: Connection, account_id: int, job_id: int) -> None:
 
 def _sealed(conn: Connection, spec: OutputSpec) -> dict[str, Any]:
     """The specification as its row keeps it; whoever needs one of its URLs must `unseal` that."""
-    secrets_of = ("ping_url", "delivery_location", "overlay_image_url")
-    return to_dict(spec) | {name: seal(conn, getattr(spec, name)) for name in secrets_of}
+    return to_dict(spec) | {name: seal(conn, getattr(spec, name)) for name in SECRET_MEMBERS}
 
 
 def _insert_medium(conn: Connection, account_id: int, kind: MediaKind, *, title: str = "", container: str = "") -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from reelyard.cluster.redact import redact_url
 from reelyard.cluster.views import IngestListView, IngestView
@@ -10,6 +10,7 @@ from reelyard.media.errors import ErrorCode
 from scheduler.domain.ingest import INGEST, IngestState
 from scheduler.errors import IngestNotFoundError
 from scheduler.store.database import Database
+from scheduler.store.sealed import unseal
 from scheduler.store.tables import ingests
 from scheduler.usecases.paging import Page
 
@@ -23,9 +24,9 @@ def get_ingest(database: Database, account_id: int, ingest_id: int) -> IngestVie
     query = select(ingests).where(ingests.c.id == ingest_id, ingests.c.account_id == account_id)
     with database.read() as conn:
         row = conn.execute(query).one_or_none()
-    if row is None:
-        raise IngestNotFoundError(f"there is no ingest {ingest_id} on this account")
-    return _view(row)
+        if row is None:
+            raise IngestNotFoundError(f"there is no ingest {ingest_id} on this account")
+        return _view(conn, row)
 
 
 def list_active_ingests(database: Database, account_id: int, page: Page) -> IngestListView:
@@ -35,10 +36,10 @@ def list_active_ingests(database: Database, account_id: int, page: Page) -> Inge
     query = select(ingests).where(*listed).order_by(ingests.c.id.desc()).limit(page.size).offset(page.offset)
     with database.read() as conn:
         total = conn.execute(select(func.count()).select_from(ingests).where(*listed)).scalar_one()
-        return IngestListView(ingests=tuple(_view(row) for row in conn.execute(query)), total=total)
+        return IngestListView(ingests=tuple(_view(conn, row) for row in conn.execute(query)), total=total)
 
 
-def _view(row: Row[Any]) -> IngestView:
+def _view(conn: Connection, row: Row[Any]) -> IngestView:
     return IngestView(
         ingest_id=row.id,
         input_media_id=row.input_media_id,
@@ -47,7 +48,7 @@ def _view(row: Row[Any]) -> IngestView:
         status=row.state,
         size_bytes=row.size_bytes,
         mime_type=row.mime_type,
-        source_url=redact_url(row.source_url).partition("?")[0],  # a signed query is a credential too
+        source_url=redact_url(unseal(conn, row.source_url)).partition("?")[0],  # a signed query is a credential too
         transfer_progress=row.transfer_progress,
         storing_progress=row.storing_progress,
         error_code=ErrorCode.CANCELLED if row.state == IngestState.CANCELLED else row.error_code,

@@ -132,6 +132,7 @@ def _publish(conn: Connection, media_id: int, filename: str, result: IngestResul
         MediaEvent.PUBLISH,
         info=to_dict(result.info),
         filename=filename,
+        available_ms=now_ms(),
     )
     insert_media_file(conn, media_id, filename, FileRole.PRIMARY, primary)
     if result.thumbnail is not None:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.overhead import measure
+from tests.bench.ranged_fetch import BYTES_A_SECOND, MIB, SOURCE_BYTES, measure_fetch
 
 
 def main() -> None:
@@ -31,6 +32,15 @@ def main() -> None:
             f"{row.ratio:.3f}",
         )
     Console(width=100).print(table)
+
+    fetches = Table(
+        title=f"A source of {SOURCE_BYTES // MIB} MB at {BYTES_A_SECOND // MIB} MB/s a connection (medians)"
+    )
+    for column in ("connections", "seconds", "times as fast"):
+        fetches.add_column(column, justify="right")
+    for fetch in measure_fetch():
+        fetches.add_row(str(fetch.connections), f"{fetch.seconds:.2f} s", f"{fetch.ratio:.2f}")
+    Console(width=100).print(fetches)
 
 
 main()

@@ -1,13 +1,17 @@
 """One suite over each pair of back ends: fixtures that run a test once on either."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from reelyard.cluster.objectstore.open import open_store
+from reelyard.cluster.objectstore.store import ObjectStore
 from scheduler.store.database import Database
 from tests.contract.lifecycle_rig import Rig
+from tests.secret_key import SEALER
 
 _numbers = itertools.count(1)
 
@@ -24,6 +28,28 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def rig(empty_database_url: str) -> Iterator[Rig]:
     """The scheduler's use cases on a database with the whole schema and one account."""
-    database = Database(empty_database_url)
+    database = Database(empty_database_url, SEALER)
     yield Rig(database)
     database.close()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+    if request.param == "folder":
+        opened = open_store((tmp_path / "store").as_uri())
+    else:
+        server = request.getfixturevalue("s3")
+        opened = open_store(
+            server.storage_url(f"bucket-{os.urandom(6).hex()}").replace("?", "/some/prefix?"),
+            access_key=server.access_key,
+            secret_key=server.secret_key,
+        )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "made.bin"
+    path.write_bytes(b"0123456789" * 1000)
+    return path

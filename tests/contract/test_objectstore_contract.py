@@ -4,7 +4,6 @@ import hashlib
 import os
 import threading
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +16,6 @@ from reelyard.cluster.objectstore.store import ObjectMissingError, ObjectStore, 
 from reelyard.media.errors import ErrorCode
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
-    if request.param == "folder":
-        opened = open_store((tmp_path / "store").as_uri())
-    else:
-        server = request.getfixturevalue("s3")
-        opened = open_store(
-            server.storage_url(f"bucket-{os.urandom(6).hex()}").replace("?", "/some/prefix?"),
-            access_key=server.access_key,
-            secret_key=server.secret_key,
-        )
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "made.bin"
-    path.write_bytes(b"0123456789" * 1000)
-    return path
 
 
 def _read(store: ObjectStore, key: str, *range_: int) -> bytes:

@@ -12,7 +12,7 @@ from reelyard.cluster.work import Queue
 from reelyard.media.errors import ConflictError, ErrorCode, NotFoundError, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.presets import LAST_BUILT_IN_ID, PRESETS
-from scheduler.store.format_queries import SECRET_MEMBERS
+from scheduler.store.sealed_columns import SECRET_MEMBERS
 from scheduler.usecases.formats import create_format, delete_format, update_format
 from scheduler.usecases.paging import Page
 from scheduler.usecases.read_formats import get_format, list_formats

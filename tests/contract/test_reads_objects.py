@@ -19,6 +19,7 @@ from scheduler.usecases.read_ingests import get_ingest, list_active_ingests
 from scheduler.usecases.read_jobs import get_job, list_active_jobs
 from scheduler.usecases.read_media import get_media, list_media
 from scheduler.usecases.resolve_download import resolve_download
+from tests.secret_key import SEALER
 
 TOKEN = "tgwxngv-tgwxngv-tgwxngv"
 INFO = MediaInfo(
@@ -29,7 +30,7 @@ SOURCE_URL = "https://ann:pass@host.example/clips/hybla%20fair.mov?Signature=abc
 
 @pytest.fixture
 def database(empty_database_url: str) -> Iterator[Database]:
-    database = Database(empty_database_url)
+    database = Database(empty_database_url, SEALER)
     migrate(database)
     yield database
     database.close()

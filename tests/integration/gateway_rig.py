@@ -26,6 +26,7 @@ from scheduler.store.ids import new_id
 from scheduler.store.tables import accounts, media, media_files
 from scheduler.usecases.accounts import create_account
 from scheduler.usecases.keys import FIRST_ACCOUNT, create_key
+from tests.secret_key import SEALER, SECRET_KEY
 
 KEY = "ry_integration-tests-of-the-gateway-0123"
 TOKEN = "an-unguessable-token"
@@ -116,10 +117,12 @@ def running_rig(folder: Path, **changes: Any) -> Iterator[Rig]:
             listen="127.0.0.1:0",
             rpc_token=token,
             api_key=KEY,
+            secret_key=(SECRET_KEY,),
+            storage_url=f"file://{folder}/store",
         )
     )
     scheduler.start()
-    database = Database(f"sqlite:////{folder}/reelyard.db")
+    database = Database(f"sqlite:////{folder}/reelyard.db", SEALER)
     try:
         settings = replace(
             GatewaySettings(

@@ -35,6 +35,7 @@ from scheduler.store.database import Database
 from scheduler.usecases.cancel_job import cancel_job
 from scheduler.usecases.keys import hash_key
 from tests.integration.node_peers import Faulty, serve
+from tests.secret_key import SECRET_KEY
 
 T = TypeVar("T")
 
@@ -109,6 +110,8 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         listen=f"127.0.0.1:{free_port()}",
         rpc_token="t",
         api_key=KEY,
+        secret_key=(SECRET_KEY,),
+        storage_url=(tmp_path / "store").as_uri(),
         fetch_allow_cidrs=LOOPBACK,
         lease_seconds=10,
         heartbeat_seconds=0.2,

@@ -5,6 +5,7 @@ import gc
 import threading
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from scheduler.service import SchedulerService
 from scheduler.settings import SchedulerSettings
 from scheduler.usecases.keys import hash_key
 from scheduler.wiring import build
+from tests.secret_key import SECRET_KEY
 
 TOKEN = "the-cluster-token"
 KEY = "ry_the-operators-own-key"
@@ -48,6 +50,8 @@ def settings(tmp_path: Path) -> SchedulerSettings:
         listen="127.0.0.1:0",
         rpc_token=TOKEN,
         api_key=KEY,
+        secret_key=(SECRET_KEY,),
+        storage_url=(tmp_path / "store").as_uri(),
     )
 
 
@@ -292,9 +296,7 @@ def test_a_stopped_scheduler_answers_nobody_and_leaves_no_thread(
 
 def test_two_schedulers_cannot_share_a_port(service: SchedulerService, settings: SchedulerSettings) -> None:
     second = build(
-        SchedulerSettings(
-            database_url=settings.database_url, broker_url="memory:", listen=service.address, rpc_token=TOKEN
-        ),
+        replace(settings, listen=service.address),
         broker=open_broker("memory:"),
     )
 

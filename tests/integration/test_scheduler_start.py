@@ -19,10 +19,22 @@ from reelyard.cluster.node_client import NodeClient
 from reelyard.media.errors import UnavailableError
 from scheduler.settings import SchedulerSettings
 from scheduler.wiring import build
+from tests.secret_key import SECRET_KEY
 
 PATIENCE_S = 60.0
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def settings_for(tmp_path: Path, **changes: Any) -> SchedulerSettings:
+    usual: dict[str, Any] = {
+        "database_url": f"sqlite:///{tmp_path / 'reelyard.db'}",
+        "broker_url": "memory:",
+        "storage_url": (tmp_path / "store").as_uri(),
+        "secret_key": (SECRET_KEY,),
+        "listen": "127.0.0.1:0",
+    }
+    return SchedulerSettings(**(usual | changes))
 
 
 def eventually(is_so: Callable[[], bool]) -> None:
@@ -91,6 +103,8 @@ def standalone_environ(tmp_path: Path, **changes: str) -> dict[str, str]:
         "REELYARD_DATABASE_URL": f"sqlite://{tmp_path / 'reelyard.db'}",
         "REELYARD_BROKER_URL": "memory:",
         "REELYARD_SCHEDULER_LISTEN": "127.0.0.1:0",
+        "REELYARD_SECRET_KEY": SECRET_KEY,
+        "REELYARD_STORAGE_URL": (tmp_path / "store").as_uri(),
     } | changes
 
 
@@ -141,12 +155,11 @@ def test_a_database_file_that_cannot_be_made_is_told(start_process: Callable[...
     assert "Traceback" not in errors
 
 
-def test_a_signal_ends_the_wait_for_a_database_that_is_not_there(start_process: Callable[..., Process]) -> None:
-    process = start_process(
-        REELYARD_DATABASE_URL="postgresql://ann:s3cret@127.0.0.1:9/x",
-        REELYARD_BROKER_URL="memory:",
-        REELYARD_SCHEDULER_LISTEN="127.0.0.1:0",
-    )
+def test_a_signal_ends_the_wait_for_a_database_that_is_not_there(
+    start_process: Callable[..., Process], tmp_path: Path
+) -> None:
+    unreachable = "postgresql://ann:s3cret@127.0.0.1:9/x"
+    process = start_process(**standalone_environ(tmp_path, REELYARD_DATABASE_URL=unreachable))
     assert process.popen.stderr is not None
     said = process.popen.stderr.readline()
 
@@ -158,12 +171,12 @@ def test_a_signal_ends_the_wait_for_a_database_that_is_not_there(start_process: 
     assert "s3cret" not in said + errors
 
 
-def test_it_waits_for_its_database_and_says_that_it_does_not_serve() -> None:
+def test_it_waits_for_its_database_and_says_that_it_does_not_serve(tmp_path: Path) -> None:
     server = PostgreSQL()
     server.start()
     url = server.url
     server.kill()
-    service = build(SchedulerSettings(database_url=url, broker_url="memory:", listen="127.0.0.1:0"))
+    service = build(settings_for(tmp_path, database_url=url))
     starting = threading.Thread(target=service.start)
     starting.start()
     eventually(lambda: not service.address.endswith(":0"))
@@ -182,8 +195,8 @@ def test_it_waits_for_its_database_and_says_that_it_does_not_serve() -> None:
     server.stop()
 
 
-def test_it_comes_back_by_itself_when_its_database_was_restarted(own_postgresql: PostgreSQL) -> None:
-    service = build(SchedulerSettings(database_url=own_postgresql.url, broker_url="memory:", listen="127.0.0.1:0"))
+def test_it_comes_back_by_itself_when_its_database_was_restarted(own_postgresql: PostgreSQL, tmp_path: Path) -> None:
+    service = build(settings_for(tmp_path, database_url=own_postgresql.url))
     service.start()
     client = NodeClient([service.address])
     client.leave("a-node")
@@ -204,12 +217,7 @@ def test_it_waits_for_its_broker(rabbitmq: Any, tmp_path: Path) -> None:
     unreachable = rabbitmq.url.replace(str(rabbitmq.port()), "9")
     give_up = threading.Event()
 
-    def settings(broker_url: str) -> SchedulerSettings:
-        return SchedulerSettings(
-            database_url=f"sqlite:///{tmp_path / 'reelyard.db'}", broker_url=broker_url, listen="127.0.0.1:0"
-        )
-
-    waiting = build(settings(unreachable))
+    waiting = build(settings_for(tmp_path, broker_url=unreachable))
     starting = threading.Thread(target=waiting.start, kwargs={"give_up": give_up})
     starting.start()
     eventually(lambda: not waiting.address.endswith(":0"))
@@ -217,7 +225,7 @@ def test_it_waits_for_its_broker(rabbitmq: Any, tmp_path: Path) -> None:
     give_up.set()
     starting.join(PATIENCE_S)
     waiting.stop()
-    served = build(settings(rabbitmq.url))
+    served = build(settings_for(tmp_path, broker_url=rabbitmq.url))
     served.start()
 
     assert health_of(served.address) == SERVING

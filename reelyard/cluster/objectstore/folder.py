@@ -8,6 +8,7 @@ a dot, so nothing hidden is ever listed, read or overwritten.
 import fcntl
 import hashlib
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from typing import BinaryIO
 
 from reelyard.cluster.objectstore.store import (
     CHUNK_BYTES,
+    ListedObject,
     ObjectMissingError,
     ObjectStat,
     Progress,
@@ -96,10 +98,27 @@ class FolderStore:
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         """See `ObjectStore.list_keys`."""
+        for listed in self.list_objects(prefix):
+            yield listed.key
+
+    def list_objects(self, prefix: str) -> Iterator[ListedObject]:
+        """See `ObjectStore.list_objects`."""
         base = self._root / checked_prefix(prefix)
         for folder, _, names in os.walk(base):
             for name in names:
-                yield (Path(folder) / name).relative_to(self._root).as_posix()
+                path = Path(folder) / name
+                with suppress(FileNotFoundError), _translated("list", prefix):  # deleted a moment ago
+                    found = path.stat()
+                    yield ListedObject(
+                        key=path.relative_to(self._root).as_posix(),
+                        size_bytes=found.st_size,
+                        modified_ms=found.st_mtime_ns // 1_000_000,
+                    )
+
+    def remove_abandoned(self, *, older_than_ms: int) -> int:
+        """See `ObjectStore.remove_abandoned`."""
+        with _translated("clean", _PARTIAL):
+            return self._remove_leftovers(older_than_ms)
 
     def local_path(self, key: str) -> Path | None:
         """See `ObjectStore.local_path`."""
@@ -149,12 +168,17 @@ class FolderStore:
                     path.unlink(missing_ok=True)
                 return
 
-    def _remove_leftovers(self) -> None:
+    def _remove_leftovers(self, older_than_ms: int = 0) -> int:
         """Remove hidden files whose writer was killed; those of living writers, here or elsewhere, are locked."""
+        removed = 0
+        before = time.time() - older_than_ms / 1000
         for path in self._partial.iterdir():
             with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+                if os.fstat(file.fileno()).st_mtime <= before:
+                    path.unlink()
+                    removed += 1
+        return removed
 
     def _place(self, source: Path, target: Path) -> None:
         for attempt in range(1, _PLACE_ATTEMPTS + 1):

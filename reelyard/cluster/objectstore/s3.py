@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -18,11 +18,13 @@ from urllib.parse import quote
 import urllib3
 from minio import Minio
 from minio.commonconfig import ENABLED, Filter
+from minio.datatypes import Upload
 from minio.error import MinioException, S3Error
 from minio.lifecycleconfig import AbortIncompleteMultipartUpload, LifecycleConfig, Rule
 
 from reelyard.cluster.objectstore.store import (
     CHUNK_BYTES,
+    ListedObject,
     ObjectMissingError,
     ObjectStat,
     Progress,
@@ -45,7 +47,7 @@ _BACKOFF_S = 0.2
 _BUSY = (500, 502, 503, 504)
 _CONNECTIONS = 16
 
-_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject"})
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject", "NoSuchUpload"})
 _BUCKET_EXISTS = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 _PAST_THE_END = "InvalidRange"
 
@@ -152,12 +154,60 @@ class S3Store:
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         """See `ObjectStore.list_keys`."""
+        for listed in self.list_objects(prefix):
+            yield listed.key
+
+    def list_objects(self, prefix: str) -> Iterator[ListedObject]:
+        """See `ObjectStore.list_objects`."""
         name = self._location.prefix + checked_prefix(prefix)
         with _translated("list", prefix, missing_is_fine=True):
             for found in self._client.list_objects(self._bucket, prefix=name, recursive=True):
                 # some servers list folders too
-                if found.object_name is not None and not found.object_name.endswith("/"):
-                    yield found.object_name.removeprefix(self._location.prefix)
+                if found.object_name is None or found.object_name.endswith("/"):
+                    continue
+                if found.size is None or found.last_modified is None:
+                    raise StorageError(f"The object store does not tell the size and time of what is in '{prefix}'.")
+                yield ListedObject(
+                    key=found.object_name.removeprefix(self._location.prefix),
+                    size_bytes=found.size,
+                    modified_ms=int(found.last_modified.timestamp() * 1000),
+                )
+
+    def remove_abandoned(self, *, older_than_ms: int) -> int:
+        """See `ObjectStore.remove_abandoned`: aborts multipart uploads below our prefix.
+
+        The client has these calls as private ones only. AWS and JuiceFS's gateway (tried) list all uploads of a bucket;
+        MinIO's own server lists those of one exact key only, so there nothing is found, and it drops what is a day old
+        by itself (`MINIO_API_STALE_UPLOADS_EXPIRY`). The lifecycle rule of a bucket that we made does the same on AWS.
+        """
+        before = datetime.now(tz=UTC) - timedelta(milliseconds=older_than_ms)
+        with _translated("list the uploads of", self._bucket, missing_is_fine=True):
+            abandoned = [
+                upload
+                for upload in self._uploads()
+                if upload.object_name.startswith(self._location.prefix)
+                and upload.upload_id is not None
+                and upload.initiated_time is not None
+                and upload.initiated_time <= before
+            ]
+        for upload in abandoned:
+            with _translated("abort an upload of", upload.object_name, missing_is_fine=True):
+                self._client._abort_multipart_upload(self._bucket, upload.object_name, cast("str", upload.upload_id))  # noqa: SLF001
+        return len(abandoned)
+
+    def _uploads(self) -> Iterator[Upload]:
+        key_marker = upload_id_marker = None
+        while True:
+            page = self._client._list_multipart_uploads(  # noqa: SLF001
+                self._bucket,
+                key_marker=key_marker,
+                prefix=self._location.prefix,
+                upload_id_marker=upload_id_marker,
+            )
+            yield from page.uploads
+            key_marker, upload_id_marker = page.next_key_marker, page.next_upload_id_marker
+            if not page.is_truncated or not key_marker:
+                return
 
     def local_path(self, key: str) -> Path | None:  # noqa: ARG002
         """See `ObjectStore.local_path`: always None."""

@@ -32,6 +32,15 @@ class ObjectStat:
     modified_ms: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ListedObject:
+    """One object of a list; `modified_ms` is milliseconds since 1970 UTC."""
+
+    key: str
+    size_bytes: int
+    modified_ms: int
+
+
 class StorageError(WorkError):
     """The store refused, lost or broke off an operation."""
 
@@ -87,6 +96,17 @@ class ObjectStore(Protocol):
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         """Every key under a prefix that ends with a slash, in no set order."""
+        ...
+
+    def list_objects(self, prefix: str) -> Iterator[ListedObject]:
+        """Every object under a prefix that ends with a slash, with its size and time, in no set order.
+
+        Objects that come or go while the list is read may be in it or not.
+        """
+        ...
+
+    def remove_abandoned(self, *, older_than_ms: int) -> int:
+        """Remove what uploads left that never came to an end and began longer ago than that; how many they were."""
         ...
 
     def local_path(self, key: str) -> Path | None:

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from reelyard.cli.data_folder import DataFolder
 from reelyard.cli.main import run
+from reelyard.cluster.settings_parsers import secret_keys
 from scheduler.store.database import Database
 from scheduler.store.migrate import migrate
+from scheduler.store.sealed import Sealer, unseal
 
 Outcome = tuple[int, str, str]
 
@@ -129,3 +132,37 @@ def test_an_unknown_account_is_named(reelyard: Callable[..., Outcome], command: 
     assert (status, out) == (1, "")
     assert "'nobody'" in err
     assert "Traceback" not in err
+
+
+def test_a_new_secret_is_a_key_and_is_alone_on_standard_output(reelyard: Callable[..., Outcome]) -> None:
+    (_, one, _), (_, two, _) = reelyard("keys", "new-secret"), reelyard("keys", "new-secret")
+
+    assert one != two
+    assert secret_keys(one.strip()) == (one.strip(),)
+
+
+def test_a_signing_secret_is_stored_encrypted_with_the_folders_key(
+    reelyard: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    reelyard("keys", "create")
+
+    _, secret, _ = reelyard("accounts", "sign")
+
+    database = Database(DataFolder(tmp_path / "data").database_url, Sealer(DataFolder(tmp_path / "data").secret_keys()))
+    with database.read() as conn:
+        stored = conn.execute(text("SELECT webhook_secret FROM accounts")).scalar_one()
+        opened = unseal(conn, stored)
+    database.close()
+    assert secret.strip() not in stored
+    assert opened == secret.strip()
+
+
+def test_credentials_of_a_lost_key_are_forgotten(reelyard: Callable[..., Outcome], tmp_path: Path) -> None:
+    reelyard("keys", "create")
+    reelyard("accounts", "sign")
+    (tmp_path / "data" / "secret.key").unlink()
+
+    status, told, _ = reelyard("keys", "drop-lost", "--yes")
+    again = reelyard("keys", "drop-lost", "--yes")
+
+    assert (status, told.split()[0], again[1].split()[0]) == (0, "1", "0")

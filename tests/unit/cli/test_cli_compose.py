@@ -11,6 +11,7 @@ from encoder_node.settings import NodeSettings
 from gateway.settings import GatewaySettings
 from reelyard.cluster.settings import describe, read_settings
 from scheduler.settings import SchedulerSettings
+from tests.secret_key import SECRET_KEY
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES: dict[str, type[Any]] = {
@@ -30,7 +31,8 @@ def compose() -> dict[str, Any]:
 def example() -> dict[str, str]:
     """env.example, filled in."""
     lines = (ROOT / "deploy/docker/env.example").read_text().splitlines()
-    return {line.partition("=")[0]: "0a1b2c3d" for line in lines if line and not line.startswith("#")}
+    values = {line.partition("=")[0]: "0a1b2c3d" for line in lines if line and not line.startswith("#")}
+    return values | {"REELYARD_SECRET_KEY": SECRET_KEY}
 
 
 def filled_in(value: str, variables: dict[str, str]) -> str:

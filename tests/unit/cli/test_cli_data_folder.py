@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reelyard.cli.data_folder import DataFolder, DataFolderError, DataSettings, choose_data_folder
+from tests.secret_key import SECRET_KEY
 
 HOLD = """
 import sys
@@ -94,3 +95,33 @@ def test_a_folder_has_a_database_once_it_was_used(folder: DataFolder) -> None:
     Path(folder.database_url.removeprefix("sqlite:///")).touch()
 
     assert (before, folder.has_database()) == (False, True)
+
+
+def test_a_key_is_made_once_and_is_for_its_owner_alone(folder: DataFolder) -> None:
+    folder.make()
+
+    first = folder.secret_keys()
+
+    assert folder.secret_keys() == first
+    assert len(first) == 1
+    assert (folder.path / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in folder.path.glob(".secret*")] == []
+
+
+def test_a_rotated_key_file_holds_several(folder: DataFolder) -> None:
+    folder.make()
+    (old,) = folder.secret_keys()
+    (folder.path / "secret.key").write_text(f"{SECRET_KEY},{old}\n")
+
+    assert folder.secret_keys() == (SECRET_KEY, old)
+
+
+def test_a_damaged_key_file_is_told_and_not_replaced(folder: DataFolder) -> None:
+    folder.make()
+    (folder.path / "secret.key").write_text("half-a-ke")
+
+    with pytest.raises(DataFolderError, match=r"secret\.key is damaged") as told:
+        folder.secret_keys()
+
+    assert "half-a-ke" not in str(told.value)
+    assert (folder.path / "secret.key").read_text() == "half-a-ke"

@@ -1,15 +1,20 @@
 """A scheduler's settings: read, checked one by one and against each other."""
 
+import base64
+
 import pytest
 
 from reelyard.cluster.setting_names import SETTING_NAMES
 from reelyard.cluster.settings import SettingsError, describe, read_settings
 from scheduler.settings import SchedulerSettings
+from tests.secret_key import SECRET_KEY
 
 ENOUGH = {
     "REELYARD_DATABASE_URL": "postgresql://reelyard:s3cret@db.example:5432/reelyard",
     "REELYARD_BROKER_URL": "amqp://guest:hidden@mq.example:5672/",
     "REELYARD_RPC_TOKEN": "shared",
+    "REELYARD_STORAGE_URL": "s3://reelyard?endpoint=http://s3.example:9000",
+    "REELYARD_SECRET_KEY": SECRET_KEY,
 }
 
 
@@ -69,6 +74,8 @@ def test_every_problem_is_told_at_once() -> None:
         "REELYARD_DATABASE_URL",
         "REELYARD_LEASE_SECONDS",
         "REELYARD_SCHEDULER_LISTEN",
+        "REELYARD_SECRET_KEY",
+        "REELYARD_STORAGE_URL",
     ]
 
 
@@ -108,6 +115,32 @@ def test_secrets_are_not_in_the_settings_repr() -> None:
 
 
 def test_every_setting_is_among_the_products_names() -> None:
-    names = {row.name for row in describe(SchedulerSettings)}
+    names = {row.name for row in describe(SchedulerSettings) if row.name.startswith("REELYARD_")}
 
     assert names <= SETTING_NAMES
+
+
+def test_several_keys_are_read_in_their_order_and_brought_to_one_alphabet() -> None:
+    plain = base64.b64encode(bytes(range(220, 252))).decode()
+
+    settings = read(REELYARD_SECRET_KEY=f"{plain}, {SECRET_KEY}")
+
+    assert "+" in plain
+    assert settings.secret_key == (plain.replace("+", "-").replace("/", "_"), SECRET_KEY)
+    assert SECRET_KEY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "given", ["short", "c2hvcnQ=", "ä" * 44, f"{SECRET_KEY},", f"{SECRET_KEY} {SECRET_KEY}", "x" * 44]
+)
+def test_what_is_no_key_is_refused_and_not_shown(given: str) -> None:
+    problems = problems_of(ENOUGH | {"REELYARD_SECRET_KEY": given})
+
+    assert "reelyard keys new-secret" in problems
+    assert given not in problems
+
+
+def test_without_a_key_a_scheduler_is_told_how_to_make_one() -> None:
+    environ = {name: value for name, value in ENOUGH.items() if name != "REELYARD_SECRET_KEY"}
+
+    assert "reelyard keys new-secret" in problems_of(environ)

@@ -1,0 +1,1 @@
+"""How a source comes over HTTP(S): one stream, or several ranges at once."""

@@ -1,0 +1,109 @@
+"""Bring every stored credential under the first key: those of old rows that are in clear, and those of older keys."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, not_, or_, select, update
+
+from scheduler.errors import SealError
+from scheduler.store.database import Database
+from scheduler.store.sealed import PREFIX, Sealer, seal, sealer_of, unseal
+from scheduler.store.sealed_columns import SEALED_COLUMNS, SEALED_JSON, SECRET_MEMBERS, sealed_texts
+from scheduler.store.tables import accounts, ingests, jobs, output_formats
+
+#: Rows that are changed in one transaction.
+BATCH = 200
+
+#: Which stored texts are to be changed, as a condition on their rows; and into what.
+Wanted = Callable[[ColumnElement[str], Sealer], ColumnElement[bool]]
+Change = Callable[[Connection, str], str]
+
+
+def check_seals(db: Database) -> None:
+    """Find out whether what is stored can be opened with the keys at hand.
+
+    Raises:
+        SealError: something was sealed by a key that is not there, or is damaged.
+    """
+    with db.read() as conn:
+        for table, stored in sealed_texts():
+            sealer = _sealer(conn)
+            for wanted in (_of_no_key(stored, sealer), stored.startswith(PREFIX)):
+                one = conn.execute(select(stored).select_from(table).where(wanted).limit(1)).scalar()
+                if one is not None:
+                    unseal(conn, one)
+
+
+def renew_seals(db: Database) -> int:
+    """Seal with the first key whatever is stored in clear or under another one; the number of rows that changed.
+
+    Several schedulers may do so at once: each row is locked while it is changed, and has changed for the next one.
+    """
+    return _change_all(db, _is_stale, lambda conn, stored: seal(conn, unseal(conn, stored)))
+
+
+def drop_unreadable(db: Database) -> int:
+    """Empty every credential that the keys at hand can't open, since its key is lost; the number of rows that changed.
+
+    An ingest that has not fetched its source fails then, a notification has no receiver and no signature any more.
+    """
+    return _change_all(db, _of_no_key, _emptied_when_unreadable)
+
+
+def _emptied_when_unreadable(conn: Connection, stored: str) -> str:
+    try:
+        unseal(conn, stored)
+    except SealError:
+        return ""
+    return stored
+
+
+def _change_all(db: Database, wanted: Wanted, change: Change) -> int:
+    """Change the sealed texts of every row of which one is wanted, some rows in each transaction."""
+    changed = 0
+    for table in (accounts, ingests, jobs, output_formats):
+        last_id = 0
+        while ids := db.transact(partial(_change_batch, table=table, last_id=last_id, wanted=wanted, change=change)):
+            changed += len(ids)
+            last_id = ids[-1]
+    return changed
+
+
+def _change_batch(conn: Connection, table: Table, last_id: int, wanted: Wanted, change: Change) -> list[int]:
+    """Change the next rows behind an ID; their IDs."""
+    sealer = _sealer(conn)
+    found = or_(*(wanted(stored, sealer) for of, stored in sealed_texts() if of is table))
+    query = select(table).where(table.c.id > last_id, found).order_by(table.c.id).limit(BATCH).with_for_update()
+    rows = conn.execute(query).all()
+    for row in rows:
+        values = _changed(row, table, partial(change, conn))
+        conn.execute(update(table).where(table.c.id == row.id).values(**values))
+    return [int(row.id) for row in rows]
+
+
+def _changed(row: Row[Any], table: Table, change: Callable[[str], str]) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        column.name: change(getattr(row, column.name)) for column in SEALED_COLUMNS if column.table is table
+    }
+    for column in SEALED_JSON:
+        if column.table is table:
+            held = getattr(row, column.name)
+            values[column.name] = held | {name: change(held[name]) for name in SECRET_MEMBERS if held.get(name)}
+    return values
+
+
+def _is_stale(stored: ColumnElement[str], sealer: Sealer) -> ColumnElement[bool]:
+    # A member that an old row does not have is NULL, and so is the comparison: not stale.
+    return and_(stored != "", not_(stored.startswith(sealer.prefix)))
+
+
+def _of_no_key(stored: ColumnElement[str], sealer: Sealer) -> ColumnElement[bool]:
+    return and_(stored.startswith(PREFIX), *(not_(stored.startswith(prefix)) for prefix in sealer.prefixes))
+
+
+def _sealer(conn: Connection) -> Sealer:
+    sealer = sealer_of(conn)
+    if sealer is None:
+        raise SealError("the database was opened without a key")
+    return sealer

@@ -1,0 +1,94 @@
+"""The upkeep of a running scheduler: every concern is seen to, whatever happens to the others."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dramatiq.brokers.stub import StubBroker
+from sqlalchemy import select, update
+
+from reelyard.cluster.broker import declare_queues, open_broker
+from reelyard.cluster.objectstore.open import open_store
+from reelyard.cluster.objectstore.store import ObjectStore, StorageError
+from reelyard.cluster.work import Queue
+from scheduler.dispatcher import Dispatcher
+from scheduler.domain.policy import DAY_MS, Policy
+from scheduler.entrypoints.upkeep_loop import UpkeepLoop
+from scheduler.store.clock import now_ms
+from scheduler.store.tables import media, upkeep
+from tests.contract.lifecycle_rig import MP4, Rig
+
+POLICY = Policy(output_keep_ms=DAY_MS)
+
+
+class WokenDispatcher(Dispatcher):
+    """Counts how often it is woken."""
+
+    woken = 0
+
+    def wake(self) -> None:
+        self.woken += 1
+
+
+class DownStore:
+    """A store that does not answer."""
+
+    def open_range(self, _key: str) -> object:
+        raise StorageError("The object store is down.")
+
+
+@pytest.fixture
+def dispatcher(rig: Rig) -> Iterator[WokenDispatcher]:
+    broker = open_broker("memory:")
+    assert isinstance(broker, StubBroker)
+    declare_queues(broker)
+    yield WokenDispatcher(rig.db, broker)
+    broker.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return open_store((tmp_path / "store").as_uri())
+
+
+def due_output(rig: Rig) -> int:
+    """An output whose time is over."""
+    created = rig.create(MP4)
+    rig.through(rig.node("alpha"), Queue.INGEST, Queue.ENCODE_CPU, Queue.STORE, Queue.DISTRIBUTE)
+    output = int(rig.job(created.jobs[0].job_id).output_media_id)
+    rig.change(update(media).where(media.c.id == output).values(available_ms=now_ms() - 2 * DAY_MS))
+    return output
+
+
+def test_a_round_expires_and_sweeps_and_has_the_bytes_removed_at_once(
+    rig: Rig, dispatcher: WokenDispatcher, store: ObjectStore
+) -> None:
+    output = due_output(rig)
+
+    UpkeepLoop(rig.db, dispatcher, POLICY, store).round()
+
+    assert rig.medium(output).state == "expired"
+    assert dispatcher.woken == 1
+    with rig.db.read() as conn:
+        row = conn.execute(select(upkeep)).one()
+    assert (row.name, row.holder, row.next_ms > 0) == ("orphans", "", True)
+
+
+def test_media_expire_while_the_store_is_down(rig: Rig, dispatcher: WokenDispatcher) -> None:
+    output = due_output(rig)
+
+    UpkeepLoop(rig.db, dispatcher, POLICY, DownStore()).round()
+
+    assert rig.medium(output).state == "expired"
+    with rig.db.read() as conn:
+        assert conn.execute(select(upkeep.c.holder)).scalar_one() == ""  # another scheduler may try
+
+
+def test_the_thread_ends_when_it_is_told_to(rig: Rig, dispatcher: WokenDispatcher, store: ObjectStore) -> None:
+    loop = UpkeepLoop(rig.db, dispatcher, POLICY, store)
+    loop.start()
+    assert loop.is_alive()
+
+    loop.stop()
+
+    assert not loop.is_alive()
