@@ -5,6 +5,7 @@ the value in front of it.
 """
 
 import re
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -167,6 +168,15 @@ def slots(queues: Iterable[str]) -> Callable[[str], Mapping[str, int]]:
         return MappingProxyType(found)
 
     return parse
+
+
+def authorities(value: str) -> Path:
+    """A PEM file of certificate authorities; it must be there and be readable."""
+    try:
+        ssl.create_default_context().load_verify_locations(cafile=value)
+    except (OSError, ValueError):
+        raise ValueError("a readable PEM file with certificates in it") from None
+    return Path(value).absolute()
 
 
 def folder(value: str) -> Path:

@@ -8,6 +8,7 @@ from reelyard.cluster.views import CreatedJobView, SpecErrorView
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.resolve import resolve_output
+from scheduler.usecases.location_addresses import check_location
 
 #: The schemes of a notification.
 PING_SCHEMES = frozenset({"http", "https"})
@@ -22,7 +23,9 @@ Verdict: TypeAlias = OutputSpec | SpecError
 def judge_outputs(
     outputs: Sequence[OutputRequest], find_format: FindFormat, fetch: FetchPolicy | None
 ) -> list[Verdict]:
-    """The verdict on each output, in the request's order; `fetch` None allows no notification to a private address.
+    """The verdict on each output, in the request's order.
+
+    `fetch` None allows no notification and no delivery to a private address.
 
     Raises:
         SpecError: there are none.
@@ -49,6 +52,8 @@ def _judge(output: OutputRequest, find_format: FindFormat, fetch: FetchPolicy) -
         if spec.ping_url:
             code = ErrorCode.INVALID_PARAMETER_VALUE
             check_url(spec.ping_url, schemes=PING_SCHEMES, policy=fetch, field="ping_url", code=code)
+        if spec.delivery_location:
+            check_location(spec.delivery_location, fetch, field="delivery_location")
     except SpecError as error:
         return error
     return spec

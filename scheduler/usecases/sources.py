@@ -2,9 +2,11 @@
 
 from reelyard.cluster.urlguard import FetchPolicy, check_url
 from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.locations import LOCATION_SCHEMES, PEER_SCHEMES, check_source_location, scheme_of
+from scheduler.usecases.location_addresses import check_location
 
 #: The schemes that the ingest stage can fetch.
-SOURCE_SCHEMES = frozenset({"http", "https"})
+SOURCE_SCHEMES = LOCATION_SCHEMES
 #: Between several URLs that are to be joined.
 JOIN_MARK = "|"
 
@@ -22,4 +24,9 @@ def check_source_url(url: str, fetch: FetchPolicy | None) -> None:
             "source_url",
             f"{{source_url}} holds '{JOIN_MARK}': joining several sources is not supported yet; give one URL",
         )
-    check_url(url, schemes=SOURCE_SCHEMES, policy=fetch or FetchPolicy(()), field="source_url")
+    policy = fetch or FetchPolicy(())
+    if scheme_of(url) not in PEER_SCHEMES:
+        check_url(url, schemes=SOURCE_SCHEMES, policy=policy, field="source_url")
+        return
+    check_source_location(url)
+    check_location(url, policy, field="source_url", code=ErrorCode.INVALID_INPUT_URL)
