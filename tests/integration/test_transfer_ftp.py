@@ -3,6 +3,7 @@
 import hashlib
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import ErrorCode
 from tests.integration.transfer_peers import (
     BODY,
+    LIMITS,
     LOOPBACK,
     SECRETS,
     Delivery,
@@ -103,6 +105,7 @@ class TestDeliver:
             assert server.names() == []
 
         assert error.code is ErrorCode.DELIVERY_FAILED
+        assert "452 The disk is full." in error.message
 
     def test_a_cut_connection_fails_leaves_nothing_and_the_next_attempt_delivers(
         self, delivery: Delivery, root: Path
@@ -225,6 +228,21 @@ class TestTls:
         assert "PASS" not in server.faults.commands
 
 
+    def test_on_the_port_of_implicit_tls_nothing_is_said_in_the_clear(
+        self, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        authority = trustme.CA()
+        tls = trusting_test_authority(authority, tmp_path)
+        delivery = Delivery(tmp_path, reach=Reach(policy=LOOPBACK, tls=tls, connect_s=5, stall_s=10))
+        with ftp_server(root, certificate=authority.issue_cert("localhost")) as server:
+            server.faults.implicit_tls = True
+            monkeypatch.setattr("reelyard.media.locations.IMPLICIT_TLS_PORT", server.port)
+            delivery.run(server.url("x.mp4", scheme="ftps", host="localhost"))
+
+        assert (root / "x.mp4").read_bytes() == BODY
+        assert "AUTH TLS" not in server.faults.commands
+
+
 class TestFetch:
     def test_a_source_arrives_whole(self, root: Path, tmp_path: Path) -> None:
         with ftp_server(root) as server:
@@ -253,7 +271,7 @@ class TestFetch:
             (root / "clip.mp4").write_bytes(BODY)
             denied = get_failing(server.url("clip.mp4", login="nobody:nothing"), tmp_path / "1")
             missing = get_failing(server.url("none.mp4"), tmp_path / "2")
-            limits = type_limits(max_bytes=1000)
+            limits = replace(LIMITS, max_bytes=1000)
             large = get_failing(server.url("clip.mp4"), tmp_path / "3", limits=limits)
             server.faults.lie_size = 10
             truncated = get_failing(server.url("clip.mp4"), tmp_path / "4")
@@ -265,11 +283,3 @@ class TestFetch:
         assert truncated.code is ErrorCode.SOURCE_TRUNCATED
         assert unreachable.code is ErrorCode.SOURCE_UNREACHABLE
         assert not any(secret in error.message for secret in SECRETS for error in (missing, large, truncated))
-
-
-def type_limits(*, max_bytes: int):  # noqa: ANN201
-    from dataclasses import replace
-
-    from tests.integration.transfer_peers import LIMITS
-
-    return replace(LIMITS, max_bytes=max_bytes)

@@ -55,6 +55,9 @@ class Faults:
     no_rest: bool = False
     pasv_host: str = ""  # the address that PASV names
     lie_size: int = 0  # added to what SIZE says
+    read_only: bool = False  # sftp
+    no_posix_rename: bool = False
+    implicit_tls: bool = False
     echo_password: bool = False  # a refused login repeats it
     reached: threading.Event = field(default_factory=threading.Event)
     commands: list[str] = field(default_factory=list)
@@ -86,11 +89,13 @@ def _handlers(base: type[FTPHandler], dtp: type[DTPHandler], faults: Faults) -> 
             done = self.get_transmitted_bytes()
             if faults.full_at and done >= faults.full_at and not self._closed:
                 faults.full_at = 0
-                self._resp = ("452 The disk is full.", None)
+                self._resp = ("452 The disk is full.", logging.getLogger("pyftpdlib").debug)
                 self.close()
             if faults.cut_stor_at and done >= faults.cut_stor_at:
                 faults.cut_stor_at = 0
                 self.cmd_channel.close()
+
+        handle_read_event = handle_read  # as the base class has it
 
         def send(self, data: bytes) -> Any:
             sent = super().send(data)
@@ -103,6 +108,11 @@ def _handlers(base: type[FTPHandler], dtp: type[DTPHandler], faults: Faults) -> 
         dtp_handler = Data
         auth_failed_timeout = 0
         use_sendfile = False
+
+        def handle(self) -> None:
+            if faults.implicit_tls:
+                self.secure_connection(self.ssl_context)
+            super().handle()
 
         def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
             faults.commands.append(line if cmd != "PASS" else "PASS")
@@ -118,6 +128,9 @@ def _handlers(base: type[FTPHandler], dtp: type[DTPHandler], faults: Faults) -> 
             return super().ftp_REST(line)
 
         def ftp_SIZE(self, path: str) -> None:
+            if not faults.lie_size:
+                super().ftp_SIZE(path)
+                return
             self.respond(f"213 {Path(path).stat().st_size + faults.lie_size}")
 
         def _make_epasv(self, extmode: bool = False) -> None:
@@ -205,6 +218,21 @@ def _sftp_class(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
                 self._connection.abort()
             return super().read(file_obj, offset, size)  # type: ignore[return-value]
 
+        def open(self, path: bytes, pflags: int, attrs: Any) -> Any:
+            if faults.read_only and pflags & asyncssh.FXF_WRITE:
+                raise asyncssh.SFTPPermissionDenied("Permission denied")
+            return super().open(path, pflags, attrs)
+
+        def mkdir(self, path: bytes, attrs: Any) -> Any:
+            if faults.read_only:
+                raise asyncssh.SFTPPermissionDenied("Permission denied")
+            return super().mkdir(path, attrs)
+
+        def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
+            if faults.no_posix_rename:
+                raise asyncssh.SFTPOpUnsupported("Unsupported")
+            return super().posix_rename(oldpath, newpath)
+
         def stat(self, path: bytes) -> Any:
             found = asyncssh.SFTPAttrs.from_local(Path(self.map_path(path).decode()).stat())
             if found.size is not None:
@@ -215,6 +243,12 @@ def _sftp_class(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
 
 
 class _PasswordServer(asyncssh.SSHServer):
+    def __init__(self, connections: list[Any]) -> None:
+        self._connections = connections
+
+    def connection_made(self, conn: Any) -> None:
+        self._connections.append(conn)
+
     def begin_auth(self, username: str) -> bool:
         return True
 
@@ -230,9 +264,10 @@ def sftp_server(root: Path) -> Iterator[Sftp]:
     """Serve a folder by SFTP on a free loopback port."""
     root.mkdir(parents=True, exist_ok=True)
     faults = Faults()
+    connections: list[Any] = []
     key = asyncssh.generate_private_key("ssh-ed25519")
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     def wait(coroutine: Any) -> Any:
@@ -240,7 +275,9 @@ def sftp_server(root: Path) -> Iterator[Sftp]:
 
     async def stop(server: Any) -> None:
         server.close()
-        await server.wait_closed()
+        for connection in connections:
+            connection.abort()
+        await asyncio.sleep(0)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
 
@@ -248,7 +285,7 @@ def sftp_server(root: Path) -> Iterator[Sftp]:
         asyncssh.listen(
             "127.0.0.1",
             0,
-            server_factory=_PasswordServer,
+            server_factory=lambda: _PasswordServer(connections),
             server_host_keys=[key],
             sftp_factory=_sftp_class(root, faults),
         )
