@@ -29,6 +29,7 @@ from encoder_node.stages.distribute import DistributeStage
 from encoder_node.stop import StopSignal
 from encoder_node.transfer.fetch import fetch
 from encoder_node.transfer.reach import Reach, trusting
+from reelyard.cluster.logs import _QUIET
 from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.work import DistributeWork, TaskKind, TaskSpec
@@ -281,15 +282,16 @@ def sftp_server(root: Path) -> Iterator[Sftp]:
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
 
-    server = wait(
-        asyncssh.listen(
+    async def start() -> Any:
+        return await asyncssh.listen(
             "127.0.0.1",
             0,
             server_factory=lambda: _PasswordServer(connections),
             server_host_keys=[key],
             sftp_factory=_sftp_class(root, faults),
         )
-    )
+
+    server = wait(start())
     try:
         yield Sftp(root=root, port=server.get_port(), fingerprint=key.get_fingerprint(), faults=faults)
     finally:
@@ -303,6 +305,7 @@ class Delivery:
     """Delivers one stored object, again and again, as attempts of one task."""
 
     def __init__(self, tmp_path: Path, *, body: bytes = BODY, reach: Reach | None = None) -> None:
+        tmp_path.mkdir(parents=True, exist_ok=True)
         self.store = FolderStore(tmp_path / "store")
         path = tmp_path / "output"
         path.write_bytes(body)
@@ -358,7 +361,7 @@ def until(condition: Callable[[], bool]) -> bool:
 
 @contextmanager
 def everything_logged() -> Iterator[list[str]]:
-    """What any library and our own code log meanwhile, at every level, unredacted."""
+    """What our own code and the libraries log meanwhile, with the levels of a node at "debug", unredacted."""
     lines: list[str] = []
 
     class Keep(logging.Handler):
@@ -366,12 +369,12 @@ def everything_logged() -> Iterator[list[str]]:
             lines.append(self.format(record))
 
     root, handler = logging.getLogger(), Keep()
-    server = logging.getLogger("pyftpdlib"), logging.getLogger("asyncssh")
-    before = root.level, [logger.level for logger in server]
+    quiet = _QUIET | dict.fromkeys(("pyftpdlib", "asyncssh"), logging.CRITICAL + 1)  # the servers' are none of ours
+    before = root.level, {name: logging.getLogger(name).level for name in quiet}
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    for logger in server:  # the servers' own logs are none of ours
-        logger.setLevel(logging.CRITICAL + 1)
+    for name, least in quiet.items():
+        logging.getLogger(name).setLevel(least)
     try:
         with structlog.testing.capture_logs() as events:
             yield lines
@@ -379,8 +382,8 @@ def everything_logged() -> Iterator[list[str]]:
     finally:
         root.removeHandler(handler)
         root.setLevel(before[0])
-        for logger, level in zip(server, before[1], strict=True):
-            logger.setLevel(level)
+        for name, level in before[1].items():
+            logging.getLogger(name).setLevel(level)
 
 
 def trusting_test_authority(authority: trustme.CA, folder: Path) -> ssl.SSLContext:
