@@ -11,9 +11,11 @@ import errno
 import hashlib
 import hmac
 from collections.abc import Iterator
+from typing import Any
 
 import paramiko
 import structlog
+from paramiko.sftp import CMD_STATUS, CMD_WRITE, int64
 
 from encoder_node.transfer.faults import Fault, PeerError
 from encoder_node.transfer.naming import temporary_name
@@ -90,9 +92,59 @@ def upload(line: Line, location: Location, parcel: Parcel) -> None:
 
 def _store(client: paramiko.SFTPClient, path: str, parcel: Parcel) -> None:
     with client.open(path, "wb") as file, parcel.pieces() as pieces:
-        file.set_pipelined(pipelined=True)
+        writes = _Writes(client, file)
         for piece in pieces:
-            file.write(piece)
+            for start in range(0, len(piece), _REQUEST_BYTES):
+                writes.send(piece[start : start + _REQUEST_BYTES])
+        writes.finish()
+
+
+class _Writes:
+    """Writes several requests ahead of their answers, and looks at every answer.
+
+    The library's own pipelining drops answers: a write that a full disk refused in the middle would go unnoticed.
+    """
+
+    def __init__(self, client: paramiko.SFTPClient, file: paramiko.SFTPFile) -> None:
+        self._client: Any = client  # its requests without waiting are not in its public interface
+        self._handle = file.handle
+        self._offset = 0
+        self._waiting = 0
+        self._error: OSError | EOFError | None = None
+
+    def send(self, data: bytes) -> None:
+        """Append bytes.
+
+        Raises:
+            OSError: the server refused these or earlier ones, or the connection broke off.
+        """
+        self._client._async_request(self, CMD_WRITE, self._handle, int64(self._offset), data)  # noqa: SLF001
+        self._offset += len(data)
+        self._waiting += 1
+        self._take_answers(_REQUESTS)
+
+    def finish(self) -> None:
+        """Wait for the last answer.
+
+        Raises:
+            OSError: as `send`.
+        """
+        self._take_answers(0)
+
+    def _take_answers(self, left: int) -> None:
+        while self._waiting > left:
+            self._client._read_response()  # noqa: SLF001
+        if self._error is not None:
+            raise self._error
+
+    def _async_response(self, kind: int, message: paramiko.Message, _number: int) -> None:
+        """Called by the client with each answer; which request it belongs to does not matter."""
+        self._waiting -= 1
+        try:
+            if kind == CMD_STATUS:
+                self._client._convert_status(message)  # noqa: SLF001
+        except (OSError, EOFError) as error:
+            self._error = self._error or error
 
 
 def _check_size(client: paramiko.SFTPClient, path: str, wanted: int) -> None:
@@ -113,11 +165,19 @@ def _make_folders(client: paramiko.SFTPClient, folder: str) -> None:
         try:
             client.stat(path)
         except FileNotFoundError:
-            try:
-                client.mkdir(path)
-            except OSError:
-                client.stat(path)  # another delivery may have made it; else this tells why not
+            _make_folder(client, path)
         path += "/"
+
+
+def _make_folder(client: paramiko.SFTPClient, path: str) -> None:
+    try:
+        client.mkdir(path)
+    except OSError as refused:
+        try:
+            client.stat(path)
+        except OSError:
+            raise refused from None
+        # Another delivery has made it in the meantime.
 
 
 def _rename(client: paramiko.SFTPClient, temporary: str, path: str) -> None:

@@ -97,7 +97,8 @@ class Location:
         port = "" if self.port == _PORTS.get(self.scheme) or self.scheme == "s3" else f":{self.port}"
         bucket = f"/{self.bucket}" if self.bucket else ""
         path = self.path if self.scheme in HTTP_SCHEMES else quote(self.path, safe="/~@:+,;=!$&()*")
-        return f"{self.scheme}://{host}{port}{bucket}/{path}"
+        home = "~/" if self.scheme == "sftp" and not path.startswith("/") else ""
+        return f"{self.scheme}://{host}{port}{bucket}/{home}{path.removeprefix('/')}"
 
     def with_file(self, name: str) -> "Location":
         """The place of a file: this one, or the file of that name in this folder."""

@@ -227,7 +227,6 @@ class TestTls:
         assert "certificate" in error.message
         assert "PASS" not in server.faults.commands
 
-
     def test_on_the_port_of_implicit_tls_nothing_is_said_in_the_clear(
         self, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
