@@ -134,7 +134,7 @@ def _handlers(base: type[FTPHandler], dtp: type[DTPHandler], faults: Faults) -> 
                 return
             self.respond(f"213 {Path(path).stat().st_size + faults.lie_size}")
 
-        def _make_epasv(self, extmode: bool = False) -> None:
+        def _make_epasv(self, extmode: bool = False) -> None:  # noqa: FBT002
             if faults.pasv_host and not extmode:
                 self.masquerade_address = faults.pasv_host
             super()._make_epasv(extmode)
