@@ -153,7 +153,7 @@ def test_nothing_is_created_when_no_output_is_valid(rig: Rig) -> None:
     [
         ("", ErrorCode.PARAMETER_MISSING),
         ("http://a.example/1.mp4|http://a.example/2.mp4", ErrorCode.INVALID_PARAMETER_VALUE),
-        ("ftp://a.example/1.mp4", ErrorCode.INVALID_INPUT_URL),
+        ("gopher://a.example/1.mp4", ErrorCode.INVALID_INPUT_URL),
         ("http://169.254.169.254/latest", ErrorCode.INVALID_INPUT_URL),
         ("not a url", ErrorCode.INVALID_INPUT_URL),
     ],

@@ -1,8 +1,12 @@
 """Deliveries to and sources from a real S3 server."""
 
+import contextlib
 import hashlib
 import itertools
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -153,6 +157,91 @@ def test_a_source_arrives_whole(bucket: Bucket, tmp_path: Path) -> None:
     assert got.mime_type == "video/mp4"
 
 
+@dataclass
+class Wire:
+    """A wire to the server that breaks once, after so many bytes in one of its directions."""
+
+    port: int = 0
+    cut_answer_at: int = 0
+    cut_request_at: int = 0
+    silent: bool = False  # the server's answers get lost
+    connections: int = 0
+
+
+@contextmanager
+def wire_to(port: int, wire: Wire) -> Iterator[Wire]:
+    def pump(source: socket.socket, target: socket.socket, cut: str) -> None:
+        done = 0
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                done += len(piece)
+                limit = getattr(wire, cut)
+                if limit and done > limit:
+                    setattr(wire, cut, 0)
+                    break
+                if not (wire.silent and cut == "cut_answer_at"):
+                    target.sendall(piece)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def accept(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                wire.connections += 1
+                far = socket.create_connection(("127.0.0.1", port))
+                ends.extend((near, far))
+                threading.Thread(target=pump, args=(near, far, "cut_request_at"), daemon=True).start()
+                threading.Thread(target=pump, args=(far, near, "cut_answer_at"), daemon=True).start()
+
+    ends: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        wire.port = listener.getsockname()[1]
+        thread = threading.Thread(target=accept, args=(listener,), daemon=True)
+        thread.start()
+        yield wire
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for end in ends:
+        end.close()
+
+
+def over(wire: Wire, url: str, bucket: Bucket) -> str:
+    return url.replace(bucket.server.endpoint.removeprefix("http://"), f"127.0.0.1:{wire.port}")
+
+
+def test_a_source_is_resumed_where_the_connection_broke_off(bucket: Bucket, tmp_path: Path) -> None:
+    Delivery(tmp_path).run(bucket.url("clip.mp4"))
+    with wire_to(bucket.server.port(), Wire(cut_answer_at=1_000_000)) as wire:
+        got = get(over(wire, bucket.url("clip.mp4"), bucket), tmp_path / "source")
+
+    assert wire.cut_answer_at == 0
+    assert wire.connections > 1
+    assert (tmp_path / "source").read_bytes() == BODY
+    assert got.sha256 == hashlib.sha256(BODY).hexdigest()
+
+
+def test_a_cut_upload_fails_leaves_nothing_and_the_next_attempt_delivers(bucket: Bucket, tmp_path: Path) -> None:
+    delivery = Delivery(tmp_path, body=LARGE)
+    with wire_to(bucket.server.port(), Wire(cut_request_at=2_000_000)) as wire:
+        error = delivery.failing(over(wire, bucket.url("x.mp4"), bucket))
+        assert (bucket.names(), bucket.unfinished()) == ([], 0)
+        delivery.run(over(wire, bucket.url("x.mp4"), bucket), number=2)
+
+    assert error.code is ErrorCode.DELIVERY_FAILED
+    assert bucket.read("x.mp4") == LARGE
+
+
+def test_a_server_that_does_not_answer_fails_after_the_stall_limit(bucket: Bucket, tmp_path: Path) -> None:
+    delivery = Delivery(tmp_path, reach=Reach(policy=LOOPBACK, connect_s=5, stall_s=0.5))
+    with wire_to(bucket.server.port(), Wire(silent=True)) as wire:
+        error = delivery.failing(over(wire, bucket.url("x.mp4"), bucket))
+
+    assert error.code is ErrorCode.DELIVERY_FAILED
+    assert "did not answer in time" in error.message
+
+
 def test_each_trouble_of_a_source_has_its_code(bucket: Bucket, tmp_path: Path) -> None:
     Delivery(tmp_path).run(bucket.url("clip.mp4"))
     denied = get_failing(bucket.url("clip.mp4", secret="wrong"), tmp_path / "1")
@@ -166,4 +255,3 @@ def test_each_trouble_of_a_source_has_its_code(bucket: Bucket, tmp_path: Path) -
     assert large.code is ErrorCode.SOURCE_TOO_LARGE
     assert forbidden.code is ErrorCode.INVALID_INPUT_URL
     assert unreachable.code is ErrorCode.SOURCE_UNREACHABLE
-    assert LOOPBACK.allow_cidrs
