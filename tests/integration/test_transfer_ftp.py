@@ -10,10 +10,14 @@ import pytest
 import trustme
 
 from encoder_node.stages.distribute import DistributeStage
+from encoder_node.stages.ingest import IngestStage
 from encoder_node.stop import StoppedError, StopReason
 from encoder_node.transfer.reach import Reach
-from reelyard.cluster.urlguard import FetchPolicy
+from reelyard.cluster.objectstore.folder import FolderStore
+from reelyard.cluster.urlguard import FetchPolicy, guarded_http
+from reelyard.cluster.work import IngestWork, TaskKind
 from reelyard.media.errors import ErrorCode
+from tests.integration.node_peers import TOOLS, new_attempt
 from tests.integration.transfer_peers import (
     BODY,
     LIMITS,
@@ -243,6 +247,20 @@ class TestTls:
 
 
 class TestFetch:
+    def test_an_ingest_takes_its_source_by_ftp(self, clip: Path, root: Path, tmp_path: Path) -> None:
+        store = FolderStore(tmp_path / "store")
+        pool = guarded_http(FetchPolicy(), connect_timeout_s=5, read_timeout_s=5)
+        with ftp_server(root) as server, everything_logged() as logged:
+            (root / "Ferien 1.mp4").write_bytes(clip.read_bytes())
+            work = IngestWork(input_media_id=1, source_url=server.url("Ferien%201.mp4"))
+            attempt = new_attempt(TaskKind.INGEST, work, folder=tmp_path / "work", store=store, prefix="ingest/3/7/1/")
+            result = IngestStage(pool, TOOLS, LIMITS, Reach(policy=LOOPBACK)).run(attempt)
+
+        assert (result.filename, result.source.mime_type) == ("Ferien 1.mp4", "video/mp4")
+        assert result.source.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
+        assert attempt.held.progress.permille == 1000
+        assert not any(secret in line for secret in SECRETS for line in logged)
+
     def test_a_source_arrives_whole(self, root: Path, tmp_path: Path) -> None:
         with ftp_server(root) as server:
             (root / "ö").mkdir()
