@@ -10,6 +10,7 @@ import contextlib
 import errno
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,8 @@ _REQUEST_BYTES = 32 * 1024
 #: Requests under way at once: 2 MiB, enough for a fast line over a long distance.
 _REQUESTS = 64
 _TIDY_S = 5.0
+#: The library's words for a login that the server neither accepted nor refused.
+_NO_VERDICT = re.compile(r"timeout|transport shut down")
 
 
 @contextlib.contextmanager
@@ -243,6 +246,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except paramiko.AuthenticationException as error:
+        if _NO_VERDICT.search(str(error)):
+            raise PeerError(Fault.BROKEN, "the connection broke off before the server had accepted the user") from error
         raise PeerError(Fault.DENIED, "the server does not accept user and password") from error
     except paramiko.SSHException as error:
         raise PeerError(Fault.BROKEN, "no SSH connection could be made or kept", said=str(error)) from None

@@ -129,32 +129,19 @@ def parse_location(url: str, *, field: str) -> Location:
     if parts.scheme == "s3":
         return _s3_location(parts, (user, password), field)
     path = parts.path.removeprefix("/")
-    if parts.scheme in HTTP_SCHEMES:
-        return Location(
-            scheme=parts.scheme,
-            host=host,
-            port=port or _PORTS[parts.scheme],
-            user=user,
-            password=password,
-            path=path,
-            query=parts.query,
-        )
-    options = _options(parts, field)
+    is_http = parts.scheme in HTTP_SCHEMES
+    options = {} if is_http else _options(parts, field)
     location = Location(
         scheme=parts.scheme,
         host=host,
         port=port or _PORTS[parts.scheme],
         user=user,
         password=password,
-        path=_decoded(path, "path", field),
+        path=path if is_http else _decoded(path, "path", field),
+        query=parts.query if is_http else "",
         host_key=_host_key(options, field),
     )
-    if location.scheme == "sftp":
-        _require(bool(user and password), field, "names no user and password (sftp://user:password@host/path)")
-        home = location.path == "~" or location.path.startswith("~/")
-        path = location.path[1:].removeprefix("/") if home else "/" + location.path
-        location = replace(location, path=path)
-    return location
+    return _sftp_location(location, field) if location.scheme == "sftp" else location
 
 
 def check_delivery_location(url: str, *, field: str = "delivery_location") -> None:
@@ -243,6 +230,14 @@ def _options(parts: SplitResult, field: str) -> dict[str, str]:
             )
         found[name] = unquote(value)
     return found
+
+
+def _sftp_location(location: Location, field: str) -> Location:
+    """With the path as the server takes it: absolute, or below the login folder."""
+    has_both = bool(location.user and location.password)
+    _require(has_both, field, "names no user and password (sftp://user:password@host/path)")
+    home = location.path == "~" or location.path.startswith("~/")
+    return replace(location, path=location.path[1:].removeprefix("/") if home else "/" + location.path)
 
 
 def _host_key(options: Mapping[str, str], field: str) -> str:

@@ -82,6 +82,15 @@ class TestDeliver:
         for secret in ("hush", "hüsh", "h%C3%BCsh"):
             assert secret not in error.message + error.evidence + "\n".join(logged)
 
+    def test_a_connection_that_is_cut_at_the_login_says_nothing_of_the_password(
+        self, delivery: Delivery, root: Path
+    ) -> None:
+        with sftp_server(root) as server:
+            server.faults.cut_login = True
+            error = delivery.failing(server.url("x.mp4"))
+
+        assert error.code is ErrorCode.DELIVERY_FAILED
+
     def test_without_the_right_to_write_it_is_denied(self, delivery: Delivery, root: Path) -> None:
         with sftp_server(root) as server:
             server.faults.read_only = True

@@ -56,6 +56,7 @@ class Faults:
     no_rest: bool = False
     pasv_host: str = ""  # the address that PASV names
     lie_size: int = 0  # added to what SIZE says
+    cut_login: bool = False  # sftp
     read_only: bool = False  # sftp
     no_posix_rename: bool = False
     implicit_tls: bool = False
@@ -244,8 +245,9 @@ def _sftp_class(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
 
 
 class _PasswordServer(asyncssh.SSHServer):
-    def __init__(self, connections: list[Any]) -> None:
+    def __init__(self, connections: list[Any], faults: Faults) -> None:
         self._connections = connections
+        self._faults = faults
 
     def connection_made(self, conn: Any) -> None:
         self._connections.append(conn)
@@ -257,6 +259,8 @@ class _PasswordServer(asyncssh.SSHServer):
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
+        if self._faults.cut_login:
+            self._connections[-1].abort()
         return (username, password) == (USER, PASSWORD)
 
 
@@ -286,7 +290,7 @@ def sftp_server(root: Path) -> Iterator[Sftp]:
         return await asyncssh.listen(
             "127.0.0.1",
             0,
-            server_factory=lambda: _PasswordServer(connections),
+            server_factory=lambda: _PasswordServer(connections, faults),
             server_host_keys=[key],
             sftp_factory=_sftp_class(root, faults),
         )
