@@ -5,6 +5,7 @@ connects to an address that was checked, so that a name cannot change between ch
 redirects by hand, each checked like the first URL.
 """
 
+import base64
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util import connection, make_headers
+from urllib3.util import connection
 
 from reelyard.cluster.fetch_policy import FetchPolicy, ForbiddenAddressError, check_url, checked_addresses
 from reelyard.media.errors import SpecError
@@ -218,9 +219,9 @@ def _with_basic_auth(url: str, headers: dict[str, str]) -> tuple[dict[str, str],
     if not at:
         return headers, bare
     user, _, password = userinfo.partition(":")
-    basic = make_headers(basic_auth=f"{unquote(user)}:{unquote(password)}")
+    pair = f"{unquote(user)}:{unquote(password)}".encode()  # RFC 7617: UTF-8, where Latin-1 has no such character
     kept = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-    return {**kept, "Authorization": basic["authorization"]}, bare
+    return {**kept, "Authorization": f"Basic {base64.b64encode(pair).decode()}"}, bare
 
 
 def _headers_for(source: str, target: str, headers: dict[str, str]) -> dict[str, str]:
