@@ -117,6 +117,18 @@ class NodeSettings(
         parsers.integer(1),
         "A source of fewer megabytes comes over one connection.",
     )
+    delivery_stall_seconds: float = setting(
+        "REELYARD_DELIVERY_STALL_SECONDS",
+        60.0,
+        parsers.seconds(0.1),
+        "A delivery location that takes nothing and says nothing for this long counts as failed.",
+    )
+    ca_file: Path | None = setting(
+        "REELYARD_CA_FILE",
+        None,
+        parsers.authorities,
+        "PEM file of certificate authorities that sources, deliveries and notifications may use beside the system's.",
+    )
     verify_decode_seconds: int = setting(
         "REELYARD_VERIFY_DECODE_SECONDS",
         15,

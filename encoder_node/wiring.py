@@ -33,6 +33,7 @@ from encoder_node.stages.notify import NotifyStage
 from encoder_node.stages.overlay import OverlayStage
 from encoder_node.stages.store import StoreStage
 from encoder_node.stop import StopReason
+from encoder_node.transfer.reach import Reach, trusting
 from reelyard.cluster.broker import (
     StageWorker,
     open_broker,
@@ -263,24 +264,27 @@ def _tools(settings: NodeSettings) -> Tools:
 
 def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[TaskKind, Stage]:
     policy = FetchPolicy(settings.fetch_allow_cidrs)
-    sources = guarded_http(policy, connect_timeout_s=_CONNECT_TIMEOUT_S, read_timeout_s=settings.fetch_stall_seconds)
+    tls = trusting(settings.ca_file)
+    stall_s = settings.fetch_stall_seconds
+    sources = guarded_http(policy, connect_timeout_s=_CONNECT_TIMEOUT_S, read_timeout_s=stall_s, tls=tls)
     stack.callback(sources.clear)
     timeout_s = settings.notify_timeout_seconds
-    receivers = guarded_http(policy, connect_timeout_s=timeout_s, read_timeout_s=timeout_s)
+    receivers = guarded_http(policy, connect_timeout_s=timeout_s, read_timeout_s=timeout_s, tls=tls)
     stack.callback(receivers.clear)
     limits = DownloadLimits(
-        stall_s=settings.fetch_stall_seconds,
+        stall_s=stall_s,
         max_bytes=settings.max_source_mb * _MB,
         hard_s=settings.task_seconds,
         connections=settings.fetch_connections,
         piece_bytes=settings.fetch_piece_mb * _MB,
         parallel_bytes=settings.fetch_parallel_mb * _MB,
     )
+    reach = Reach(policy=policy, tls=tls, connect_s=_CONNECT_TIMEOUT_S, stall_s=settings.delivery_stall_seconds)
     return {
-        TaskKind.INGEST: IngestStage(sources, tools, limits),
+        TaskKind.INGEST: IngestStage(sources, tools, limits, reach),
         TaskKind.ENCODE: EncodeStage(tools),
         TaskKind.STORE: StoreStage(tools, settings.verify_decode_seconds),
-        TaskKind.DISTRIBUTE: DistributeStage(),
+        TaskKind.DISTRIBUTE: DistributeStage(reach),
         TaskKind.NOTIFY: NotifyStage(receivers, f"Reelyard/{version('reelyard')}"),
         TaskKind.MAIL: MailStage(settings.smtp_url, settings.mail_from, _MAIL_TIMEOUT_S),
         TaskKind.CLEAN: CleanStage(),

@@ -74,7 +74,7 @@ def draw_retries() -> str:
     lines.append(f"| `node_lost` | {MAX_LOSSES + 1} lapsed leases | | |")
     waits = RetryWaits()
     job, patient = _seconds(waits.task_s), _seconds(waits.patient_s)
-    said = f"Waits before the next attempt, in seconds: {job}; for notifications and clean-ups {patient}."
+    said = f"Waits before the next attempt, in seconds: {job}; for notifications, deliveries and clean-ups {patient}."
     return "\n".join([*lines, "", said]) + "\n\n"
 
 

@@ -128,7 +128,7 @@ class SchedulerSettings(
         "REELYARD_NOTIFY_RETRY_SECONDS",
         (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0),
         parsers.seconds_list,
-        "Waits before the second, third, ... attempt of a notification; after the last one it is given up.",
+        "Waits before the second, third, ... attempt of a notification or delivery; then it is given up.",
     )
 
     input_days: float = setting(

@@ -14,12 +14,15 @@ from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools, raise_unless_ok
 from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
+from encoder_node.transfer.fetch import fetch
+from encoder_node.transfer.reach import Reach
 from reelyard.cluster.objectstore.store import StorageError
 from reelyard.cluster.work import IngestResult, IngestWork, StoredObject
 from reelyard.media.catalogue import mime_type_for
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.filenames import source_filename
 from reelyard.media.info import MediaInfo
+from reelyard.media.locations import PEER_SCHEMES, scheme_of
 from reelyard.media.verify import check_source
 
 log = structlog.get_logger(__name__)
@@ -35,12 +38,16 @@ class IngestStage:
         pool: guarded HTTP, see `reelyard.cluster.urlguard`.
         tools: ffmpeg and ffprobe.
         limits: of the download.
+        reach: which addresses sources by ftp, ftps, sftp and s3 may be at; None: public ones only.
     """
 
-    def __init__(self, pool: urllib3.PoolManager, tools: Tools, limits: DownloadLimits) -> None:
+    def __init__(
+        self, pool: urllib3.PoolManager, tools: Tools, limits: DownloadLimits, reach: Reach | None = None
+    ) -> None:
         self._pool = pool
         self._tools = tools
         self._limits = limits
+        self._reach = reach or Reach()
 
     def run(self, attempt: Attempt) -> IngestResult:
         """Do one ingest.
@@ -70,7 +77,10 @@ class IngestStage:
             permille = done * 1000 // total if total else 0
             attempt.held.report(permille=permille, size_bytes=total, mime_type=mime_type)
 
-        got = download(self._pool, url, path, stop=attempt.stop, limits=self._limits, on_progress=on_progress)
+        if scheme_of(url) in PEER_SCHEMES:
+            got = fetch(self._reach, url, path, stop=attempt.stop, limits=self._limits, on_progress=on_progress)
+        else:
+            got = download(self._pool, url, path, stop=attempt.stop, limits=self._limits, on_progress=on_progress)
         attempt.held.report(permille=1000, size_bytes=got.size_bytes, mime_type=got.mime_type)
         log.info("source_downloaded", size_bytes=got.size_bytes, mime_type=got.mime_type)
         if got.size_bytes == 0:

@@ -80,11 +80,11 @@ OUTPUT_MEMBERS = (
     OutputMember("AudioBitrate", "audio_bitrate_kbps", Kind.WHOLE_FROM_1),
     OutputMember("AudioSampleRateID", "sample_rate_hz", Kind.WHOLE),
     OutputMember("AudioChannelsID", "channels", Kind.WHOLE),
+    OutputMember("DeliveryLocation", "delivery_location", Kind.TEXT),
 )
 
 LATER_MEMBERS = (
     LaterMember("Metadata", Kind.TEXT),
-    LaterMember("DeliveryLocation", Kind.TEXT),
     LaterMember("DeInterlace", Kind.FLAG, asks_nothing=(False,)),
     # False is what happens today: Width and Height together stretch.
     LaterMember("KeepAspectRatio", Kind.FLAG, asks_nothing=(False,)),

@@ -24,6 +24,7 @@ _QUIET = {
     "asyncio": logging.WARNING,
     "dramatiq": logging.ERROR,  # it warns of each second worker on a broker, as standalone has them
     "grpc": logging.WARNING,
+    "paramiko": logging.CRITICAL,  # whole tracebacks of connections that broke; our errors tell what failed
     "pika": logging.CRITICAL,  # a lost connection is told by dramatiq once more
     "urllib3": logging.ERROR,  # its warnings hold whole URLs; our errors tell what failed
     "uvicorn.access": logging.WARNING,  # the gateway logs its requests itself

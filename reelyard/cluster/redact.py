@@ -5,13 +5,15 @@ a log, an error message or a metric. What is left still tells a person which URL
 """
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 REDACTED = "[redacted]"
 
 # A scheme, then everything up to a space or a delimiter that people put around URLs. Brackets stay in: IPv6 hosts.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`{}|\\^]+")
 _TRAILING = ".,;:!?)"
+# URLs of these nearly always have a password, and seldom an "@" in their path.
+_WITH_PASSWORDS = frozenset({"ftp", "ftps", "sftp", "s3"})
 
 
 def redact_url(url: str) -> str:
@@ -23,8 +25,22 @@ def redact_url(url: str) -> str:
         return REDACTED
     if not parts.scheme or "://" not in url:
         return REDACTED
+    if _may_hold_a_cut_password(url, parts):
+        return f"{parts.scheme}://{REDACTED}"
     query = f"?{REDACTED}" if parts.query else ""
     return f"{parts.scheme}://{host}{parts.path}{query}"
+
+
+def _may_hold_a_cut_password(url: str, parts: SplitResult) -> bool:
+    """Whether what looks like host and path may be a password: one with a raw "/", "?" or "#" in it."""
+    if "@" not in url or "@" in parts.netloc:
+        return False
+    if parts.scheme in _WITH_PASSWORDS:
+        return True
+    try:
+        return parts.port is None and parts.netloc.endswith(":")
+    except ValueError:  # what should be the port is no number
+        return True
 
 
 def redact_text(text: str) -> str:

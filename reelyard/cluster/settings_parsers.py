@@ -7,6 +7,7 @@ the value in front of it.
 import base64
 import binascii
 import re
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -223,6 +224,15 @@ def secret_keys(value: str) -> tuple[str, ...]:
     if any(len(key) != SECRET_KEY_BYTES for key in raw):
         raise ValueError(valid)
     return tuple(base64.urlsafe_b64encode(key).decode() for key in raw)
+
+
+def authorities(value: str) -> Path:
+    """A PEM file of certificate authorities; it must be there and be readable."""
+    try:
+        ssl.create_default_context().load_verify_locations(cafile=value)
+    except (OSError, ValueError):
+        raise ValueError("a readable PEM file with certificates in it") from None
+    return Path(value).absolute()
 
 
 def folder(value: str) -> Path:

@@ -5,21 +5,23 @@ connects to an address that was checked, so that a name cannot change between ch
 redirects by hand, each checked like the first URL.
 """
 
+import base64
 import socket
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 from urllib.parse import unquote, urljoin, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util import connection, make_headers
+from urllib3.util import connection
 
 from reelyard.cluster.fetch_policy import FetchPolicy, ForbiddenAddressError, check_url, checked_addresses
 from reelyard.media.errors import SpecError
 
-__all__ = ["FetchPolicy", "ForbiddenAddressError", "check_url", "follow", "guarded_http"]
+__all__ = ["FetchPolicy", "ForbiddenAddressError", "check_url", "follow", "guarded_connection", "guarded_http"]
 
 MAX_REDIRECTS = 5
 USER_AGENT = "Reelyard/1"
@@ -34,31 +36,59 @@ _REDIRECTS = frozenset({301, 302, 303}) | _REDIRECTS_KEEPING_METHOD
 _CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
+#: A request's body: its bytes, or what gives the pieces of a body from its beginning.
+Body: TypeAlias = bytes | Callable[[], Iterable[bytes]]
+#: Told of each new connection, before anything is sent over it.
+OnSocket: TypeAlias = Callable[[socket.socket], None]
+
+
+def guarded_connection(
+    host: str,
+    port: int,
+    policy: FetchPolicy,
+    *,
+    timeout_s: float | None,
+    socket_options: list[tuple[int, int, int | bytes]] | None = None,
+) -> socket.socket:
+    """A TCP connection to the first address of a host that the policy admits and that answers.
+
+    Raises:
+        ForbiddenAddressError: it has addresses, and none is admitted.
+        OSError: it cannot be resolved (gaierror), does not answer in time (TimeoutError), or refuses.
+    """
+    failure: OSError | None = None
+    for address in checked_addresses(host, port, policy):
+        try:
+            # a literal address: nothing is resolved again
+            return connection.create_connection((address, port), timeout_s, socket_options=socket_options)
+        except OSError as error:
+            failure = error
+    raise failure or OSError("no address")  # there is at least one, or it was refused above
+
+
 class _GuardedMixin:
     """Connects to checked addresses only. Host header and TLS name stay those of the URL."""
 
-    def __init__(self, *args: Any, policy: FetchPolicy, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, policy: FetchPolicy, on_socket: OnSocket | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._policy = policy
+        self._on_socket = on_socket
 
     def _new_conn(self) -> socket.socket:
         this = cast("HTTPConnection", self)
         try:
-            addresses = checked_addresses(this.host, this.port, self._policy)
+            sock = guarded_connection(
+                this.host, this.port, self._policy, timeout_s=this.timeout, socket_options=this.socket_options
+            )
         except socket.gaierror as error:
             raise NameResolutionError(this.host, this, error) from error
-        failure: OSError | None = None
-        for address in addresses:
-            try:
-                # a literal address: nothing is resolved again
-                return connection.create_connection(
-                    (address, this.port), this.timeout, socket_options=this.socket_options
-                )
-            except OSError as error:
-                failure = error
-        if isinstance(failure, TimeoutError):
-            raise ConnectTimeoutError(this, f"No connection to {this.host} in time.") from failure
-        raise NewConnectionError(this, f"No connection to {this.host}: {failure}") from failure
+        except TimeoutError as error:
+            raise ConnectTimeoutError(this, f"No connection to {this.host} in time.") from error
+        except OSError as error:
+            raise NewConnectionError(this, f"No connection to {this.host}: {error}") from error
+        if self._on_socket is not None:
+            self._on_socket(sock)
+        return sock
 
 
 class _GuardedHTTP(_GuardedMixin, HTTPConnection):
@@ -78,10 +108,13 @@ class _GuardedHTTPSPool(urllib3.HTTPSConnectionPool):
 
 
 class _GuardedManager(urllib3.PoolManager):
-    def __init__(self, policy: FetchPolicy, **kwargs: Any) -> None:
+    def __init__(self, policy: FetchPolicy, on_socket: OnSocket | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.policy = policy
-        pools = {"http": partial(_GuardedHTTPPool, policy=policy), "https": partial(_GuardedHTTPSPool, policy=policy)}
+        pools = {
+            "http": partial(_GuardedHTTPPool, policy=policy, on_socket=on_socket),
+            "https": partial(_GuardedHTTPSPool, policy=policy, on_socket=on_socket),
+        }
         self.pool_classes_by_scheme = cast("dict[str, type[urllib3.HTTPConnectionPool]]", pools)
 
     def urlopen(  # type: ignore[override]
@@ -95,15 +128,30 @@ class _GuardedManager(urllib3.PoolManager):
         return super().urlopen(method, url, redirect=False, **kw)
 
 
-def guarded_http(policy: FetchPolicy, *, connect_timeout_s: float, read_timeout_s: float) -> urllib3.PoolManager:
+def guarded_http(
+    policy: FetchPolicy,
+    *,
+    connect_timeout_s: float,
+    read_timeout_s: float,
+    tls: ssl.SSLContext | None = None,
+    on_socket: OnSocket | None = None,
+) -> urllib3.PoolManager:
     """A pool for URLs of strangers: checked addresses, no retries, no redirects, no proxy.
 
     Its requests raise ForbiddenAddressError, and urllib3's errors. `read_timeout_s` is between two reads, so it is
-    the stall limit of a download.
+    the stall limit of a download. `tls` says whom to trust, None: the system's authorities. `on_socket` is told of
+    each new connection.
     """
     timeout = urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s)
+    trust = {} if tls is None else {"ssl_context": tls}
     return _GuardedManager(
-        policy, timeout=timeout, retries=False, headers={"User-Agent": USER_AGENT}, maxsize=_KEPT_CONNECTIONS
+        policy,
+        on_socket,
+        timeout=timeout,
+        retries=False,
+        headers={"User-Agent": USER_AGENT},
+        maxsize=_KEPT_CONNECTIONS,
+        **trust,
     )
 
 
@@ -113,7 +161,7 @@ def follow(
     url: str,
     *,
     headers: Mapping[str, str] | None = None,
-    body: bytes | None = None,
+    body: Body | None = None,
     preload_content: bool = False,
     max_redirects: int = MAX_REDIRECTS,
 ) -> tuple[urllib3.BaseHTTPResponse, str]:
@@ -121,6 +169,8 @@ def follow(
 
     User and password in the URL become basic authentication. Credentials stay with the origin they were meant for.
     A request other than GET and HEAD follows 307 and 308 only; else the redirect itself is the answer.
+
+    A body in pieces needs a Content-Length among `headers`, else it goes out chunked.
 
     `pool` is of `guarded_http`; its headers are sent beside `headers`. `preload_content` reads the whole answer at
     once: only for answers that are known to be small.
@@ -137,7 +187,8 @@ def follow(
     _check(url, policy)
     for _ in range(max_redirects + 1):
         sent, bare = _with_basic_auth(url, sent)
-        response = pool.request(method, bare, headers=sent, body=body, preload_content=preload_content, redirect=False)
+        data = body() if callable(body) else body  # each hop gets the whole body again
+        response = pool.request(method, bare, headers=sent, body=data, preload_content=preload_content, redirect=False)
         location = response.headers.get("Location")
         if location is None or not _is_followed(method, response.status):
             return response, bare
@@ -176,9 +227,9 @@ def _with_basic_auth(url: str, headers: dict[str, str]) -> tuple[dict[str, str],
     if not at:
         return headers, bare
     user, _, password = userinfo.partition(":")
-    basic = make_headers(basic_auth=f"{unquote(user)}:{unquote(password)}")
+    pair = f"{unquote(user)}:{unquote(password)}".encode()  # RFC 7617: UTF-8, where Latin-1 has no such character
     kept = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-    return {**kept, "Authorization": basic["authorization"]}, bare
+    return {**kept, "Authorization": f"Basic {base64.b64encode(pair).decode()}"}, bare
 
 
 def _headers_for(source: str, target: str, headers: dict[str, str]) -> dict[str, str]:

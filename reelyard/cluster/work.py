@@ -89,10 +89,15 @@ class StoreWork:
 
 @dataclass(frozen=True, kw_only=True)
 class DistributeWork:
-    """Check that the published object can be read, and deliver it where the job asks for that."""
+    """Check that the published object can be read, and deliver it where the job asks for that.
+
+    Where to is added at claim time, never stored with the task; `filename` is the file's in a folder.
+    """
 
     output_media_id: int
     object: StoredObject
+    delivery_url: str = field(default="", repr=False)  # may hold credentials
+    filename: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

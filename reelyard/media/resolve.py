@@ -9,6 +9,7 @@ from typing import Any
 
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.locations import check_delivery_location
 from reelyard.media.mail_address import check_mail_address
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
@@ -37,6 +38,9 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
     _check_values(request)
     defaults = preset.parameters if preset is not None else OutputRequest()
     container = _container(request, defaults)
+    delivery_location = request.delivery_location or defaults.delivery_location or ""
+    if delivery_location:
+        check_delivery_location(delivery_location)
     video = _codec("video_codec", request.video_codec, defaults.video_codec, container)
     audio = _codec("audio_codec", request.audio_codec, defaults.audio_codec, container)
     if video == NONE and audio == NONE:
@@ -54,6 +58,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         customer_reference_id=request.customer_reference_id or "",
         ping_url=request.ping_url or defaults.ping_url or "",
         notification_email=request.notification_email or defaults.notification_email or "",
+        delivery_location=delivery_location,
         container=container.code,
         video_codec=video,
         audio_codec=audio,

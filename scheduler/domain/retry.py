@@ -40,6 +40,9 @@ MAX_LOSSES = 5
 #: These keep trying over hours, on the notification's schedule: nobody's job waits for them.
 PATIENT = frozenset({TaskKind.NOTIFY, TaskKind.MAIL, TaskKind.CLEAN})
 
+#: A delivery that failed keeps trying over hours too, on the same schedule: the place may be away for a night.
+PATIENT_FAILURES = frozenset({(TaskKind.DISTRIBUTE, ErrorCode.DELIVERY_FAILED)})
+
 #: A failure that says something about the node as well as about the task.
 BLAMES_NODE = frozenset({ErrorCode.ENCODE_FAILED, ErrorCode.ENCODE_TIMEOUT, ErrorCode.STORAGE_FAILED})
 
@@ -75,6 +78,9 @@ def decide_retry(
         waits: the schedules.
     """
     allowed = ATTEMPTS.get(code, ATTEMPTS[ErrorCode.INTERNAL_ERROR])
+    if (kind, code) in PATIENT_FAILURES:
+        again = failures_of_code <= len(waits.patient_s)
+        return RetryDecision(wait_ms=_wait_ms(waits.patient_s, failures_of_code)) if again else None
     if kind not in PATIENT:
         again = failures_of_code < allowed
         schedule = waits.task_s

@@ -1,6 +1,5 @@
 """The settings that an account may read and change itself, and the defaults that they are for its outputs."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -10,27 +9,21 @@ from sqlalchemy import Connection, select, update
 from reelyard.cluster.urlguard import FetchPolicy, check_url
 from reelyard.cluster.views import AccountView, UpdateAccount
 from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.locations import check_delivery_location
+from reelyard.media.mail_address import check_mail_address
 from scheduler.errors import AccountNotFoundError
 from scheduler.store.database import Database
 from scheduler.store.sealed import seal, unseal
 from scheduler.store.tables import accounts
 from scheduler.usecases.accounts import account_view
-
-#: The schemes of a notification, and those of a place that outputs are delivered to.
-PING_SCHEMES = frozenset({"http", "https"})
-DELIVERY_SCHEMES = frozenset({"ftp", "ftps", "sftp", "s3", "http", "https"})
+from scheduler.usecases.location_addresses import check_location
+from scheduler.usecases.receivers import PING_SCHEMES
 
 #: Raises SpecError for a value that is not valid.
 Check: TypeAlias = Callable[[str], None]
 
 #: Characters of a webhook secret: below, it could be guessed; above, nobody has one.
 MIN_SECRET, MAX_SECRET = 16, 255
-#: Characters of a mail address: what SMTP carries at most.
-MAX_MAIL = 254
-_MAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +80,9 @@ def update_account(
     """
     policy = fetch or FetchPolicy(())
     checks: dict[str, Check] = {
-        "default_ping_url": lambda url: _check(url, "default_ping_url", PING_SCHEMES, policy),
-        "default_notification_email": lambda text: check_mail("default_notification_email", text),
-        "default_delivery_location": lambda url: _check(url, "default_delivery_location", DELIVERY_SCHEMES, policy),
+        "default_ping_url": lambda url: _check_ping(url, policy),
+        "default_notification_email": lambda text: check_mail_address("default_notification_email", text),
+        "default_delivery_location": lambda url: _check_delivery(url, policy),
         "webhook_secret": _check_secret,
     }
     given = {name: getattr(change, name) for name in checks if getattr(change, name) is not None}
@@ -110,20 +103,14 @@ def update_account(
     return database.transact(work)
 
 
-def check_mail(field: str, text: str) -> None:
-    """Refuse what is no mail address that every server takes.
-
-    Raises:
-        SpecError: naming the field and the value.
-    """
-    if len(text) > MAX_MAIL or not _MAIL.fullmatch(text):
-        raise SpecError(
-            field, f"{{{field}}} is {text[:100]!r}, which is no mail address; one like name@example.com is valid"
-        )
+def _check_ping(url: str, policy: FetchPolicy) -> None:
+    code = ErrorCode.INVALID_PARAMETER_VALUE
+    check_url(url, schemes=PING_SCHEMES, policy=policy, field="default_ping_url", code=code)
 
 
-def _check(url: str, field: str, schemes: frozenset[str], policy: FetchPolicy) -> None:
-    check_url(url, schemes=schemes, policy=policy, field=field, code=ErrorCode.INVALID_PARAMETER_VALUE)
+def _check_delivery(url: str, policy: FetchPolicy) -> None:
+    check_delivery_location(url, field="default_delivery_location")
+    check_location(url, policy, field="default_delivery_location")
 
 
 def _check_secret(text: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from reelyard.cluster.node_client import Claim
 from reelyard.cluster.task_wire import work_from_dict
-from reelyard.cluster.work import IngestWork, NotifyWork, OverlayWork, TaskKind, TaskSpec
+from reelyard.cluster.work import DistributeWork, IngestWork, NotifyWork, OverlayWork, TaskKind, TaskSpec
 from reelyard.media.errors import ConflictError
 from scheduler.domain.ingest import INGEST, IngestEvent, IngestState
 from scheduler.domain.job import JOB, JobEvent, JobState
@@ -22,7 +22,7 @@ from scheduler.store.database import Database
 from scheduler.store.job_queries import lock_ingest_with_jobs, lock_job
 from scheduler.store.node_queries import find_node, present_nodes
 from scheduler.store.sealed import unseal
-from scheduler.store.tables import accounts, ingests, jobs, tasks
+from scheduler.store.tables import accounts, ingests, jobs, media, tasks
 from scheduler.store.task_queries import count_passes, insert_attempt, lock_task, move_task
 from scheduler.store.transitions import transition
 
@@ -156,6 +156,9 @@ def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
     elif isinstance(work, NotifyWork):
         url, secret = _receiver(conn, task)
         work = replace(work, url=url, secret=secret)
+    elif isinstance(work, DistributeWork):
+        url, filename = _delivery(conn, task.job_id, work.output_media_id)
+        work = replace(work, delivery_url=url, filename=filename)
     return TaskSpec(
         task_id=task.id,
         attempt=task.attempt,
@@ -172,6 +175,13 @@ def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
 
 def _source_url(conn: Connection, ingest_id: int) -> str:
     return unseal(conn, conn.execute(select(ingests.c.source_url).where(ingests.c.id == ingest_id)).scalar_one())
+
+
+def _delivery(conn: Connection, job_id: int, output_media_id: int) -> tuple[str, str]:
+    """Where a job's output is delivered to, "" for nowhere, and what it is called there when that is a folder."""
+    spec = conn.execute(select(jobs.c.spec).where(jobs.c.id == job_id)).scalar_one()
+    filename = conn.execute(select(media.c.filename).where(media.c.id == output_media_id)).scalar_one()
+    return unseal(conn, spec.get("delivery_location", "")), str(filename)
 
 
 def _overlay_url(conn: Connection, job_id: int) -> str:

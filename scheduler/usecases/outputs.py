@@ -12,6 +12,7 @@ from reelyard.media.resolve import resolve_output
 from scheduler.store.database import Database
 from scheduler.store.format_queries import find_formats
 from scheduler.usecases.account_settings import NO_DEFAULTS, AccountDefaults, read_defaults
+from scheduler.usecases.location_addresses import check_location
 from scheduler.usecases.receivers import check_mail_is_sent, check_ping_target
 
 #: What an output is, or why it was refused.
@@ -24,7 +25,7 @@ def judge_outputs(
     """The verdict on each output of an account, in the request's order.
 
     What an output leaves out comes from the output format that it names, then from the account's defaults. `fetch`
-    None allows no notification to a private address.
+    None allows no notification and no delivery to a private address.
 
     Without `sends_mail` an output that asks for a mail is refused, and a format's own address is dropped.
 
@@ -58,6 +59,8 @@ def judge_output(
     """
     spec = _filled(resolve_output(output, found), defaults)
     check_ping_target(spec.ping_url, fetch)
+    if spec.delivery_location:
+        check_location(spec.delivery_location, fetch, field="delivery_location")
     check_mail_is_sent(output.notification_email, sends_mail=sends_mail)
     return spec if sends_mail else replace(spec, notification_email="")
 

@@ -2,9 +2,11 @@
 
 from reelyard.cluster.urlguard import FetchPolicy, check_url
 from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.locations import LOCATION_SCHEMES, PEER_SCHEMES, check_source_location, scheme_of
+from scheduler.usecases.location_addresses import check_location
 
 #: The schemes that the ingest stage can fetch.
-SOURCE_SCHEMES = frozenset({"http", "https"})
+SOURCE_SCHEMES = LOCATION_SCHEMES
 #: Between several URLs that are to be joined.
 JOIN_MARK = "|"
 #: Inputs of one job: each is an open file of the encoder, and fetched in parallel.
@@ -64,4 +66,9 @@ def check_source_url(url: str, fetch: FetchPolicy | None) -> None:
             f"{{source_url}} holds '{JOIN_MARK}', which stands between several sources: here one URL is wanted; "
             "jobs may join several. A '|' that belongs to a URL is written %7C",
         )
-    check_url(url, schemes=SOURCE_SCHEMES, policy=fetch or FetchPolicy(()), field="source_url")
+    policy = fetch or FetchPolicy(())
+    if scheme_of(url) not in PEER_SCHEMES:
+        check_url(url, schemes=SOURCE_SCHEMES, policy=policy, field="source_url")
+        return
+    check_source_location(url)
+    check_location(url, policy, field="source_url", code=ErrorCode.INVALID_INPUT_URL)

@@ -155,7 +155,7 @@ def test_nothing_is_created_when_no_output_is_valid(rig: Rig) -> None:
         ("http://a.example/1.mp4|", ErrorCode.INVALID_PARAMETER_VALUE),
         ("http://a.example/1.mp4|http://10.0.0.1/2.mp4", ErrorCode.INVALID_INPUT_URL),
         ("|".join(["http://a.example/1.mp4"] * 21), ErrorCode.MORE_THAN_ALLOWED_INPUT_URL),
-        ("ftp://a.example/1.mp4", ErrorCode.INVALID_INPUT_URL),
+        ("gopher://a.example/1.mp4", ErrorCode.INVALID_INPUT_URL),
         ("http://169.254.169.254/latest", ErrorCode.INVALID_INPUT_URL),
         ("not a url", ErrorCode.INVALID_INPUT_URL),
     ],

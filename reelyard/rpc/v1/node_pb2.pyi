@@ -150,12 +150,16 @@ class StoreWork(_message.Message):
     def __init__(self, output_media_id: _Optional[int] = ..., plan: _Optional[_Union[_media_pb2.EncodePlan, _Mapping]] = ..., parts: _Optional[_Iterable[_Union[EncodedPart, _Mapping]]] = ...) -> None: ...
 
 class DistributeWork(_message.Message):
-    __slots__ = ("output_media_id", "object")
+    __slots__ = ("output_media_id", "object", "delivery_url", "filename")
     OUTPUT_MEDIA_ID_FIELD_NUMBER: _ClassVar[int]
     OBJECT_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_URL_FIELD_NUMBER: _ClassVar[int]
+    FILENAME_FIELD_NUMBER: _ClassVar[int]
     output_media_id: int
     object: StoredObject
-    def __init__(self, output_media_id: _Optional[int] = ..., object: _Optional[_Union[StoredObject, _Mapping]] = ...) -> None: ...
+    delivery_url: str
+    filename: str
+    def __init__(self, output_media_id: _Optional[int] = ..., object: _Optional[_Union[StoredObject, _Mapping]] = ..., delivery_url: _Optional[str] = ..., filename: _Optional[str] = ...) -> None: ...
 
 class NotifyWork(_message.Message):
     __slots__ = ("delivery_id", "url", "body", "secret")

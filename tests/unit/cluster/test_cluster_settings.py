@@ -139,6 +139,8 @@ def test_a_parser_reads_what_is_valid(parse: Any, text: str, value: object) -> N
         (parsers.addresses, "host:99999"),
         (parsers.host_port, "::1:50051"),
         (parsers.http_base_url, "ftp://x"),
+        (parsers.authorities, "/nowhere/ca.pem"),
+        (parsers.authorities, __file__),
         (parsers.http_base_url, "http://"),
         (parsers.http_base_url, "http://x/?a"),
         (parsers.url("s3"), "s4://x"),

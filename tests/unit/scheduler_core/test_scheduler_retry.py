@@ -78,6 +78,12 @@ def test_notifications_and_clean_ups_have_a_schedule_of_their_own(kind: TaskKind
     assert retries(ErrorCode.INVALID_INPUT_URL, kind) == []
 
 
+def test_a_failed_delivery_has_that_schedule_too_and_other_failures_of_its_task_have_not() -> None:
+    assert retries(ErrorCode.DELIVERY_FAILED, TaskKind.DISTRIBUTE) == [5_000, 30_000]
+    assert retries(ErrorCode.DELIVERY_DENIED, TaskKind.DISTRIBUTE) == []
+    assert retries(ErrorCode.STORAGE_FAILED, TaskKind.DISTRIBUTE) == retries(ErrorCode.STORAGE_FAILED)
+
+
 def test_an_empty_schedule_tries_again_at_once() -> None:
     waits = RetryWaits(task_s=(), patient_s=())
 
