@@ -229,7 +229,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """Other settings of an account."""
         wanted = from_message(request, views.UpdateAccount)
         changed = account_settings.update_account(
-            self._database, wanted, fetch=self._fetch, rate_limit=self._rate_limit
+            self._database, wanted, fetch=self._fetch, rate_limit=self._rate_limit, sends_mail=self._sends_mail
         )
         return to_message(changed, pb.Account)
 

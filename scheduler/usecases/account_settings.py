@@ -17,7 +17,7 @@ from scheduler.store.sealed import seal, unseal
 from scheduler.store.tables import accounts
 from scheduler.usecases.accounts import account_view
 from scheduler.usecases.location_addresses import check_location
-from scheduler.usecases.receivers import PING_SCHEMES
+from scheduler.usecases.receivers import PING_SCHEMES, check_mail_is_sent
 
 #: Raises SpecError for a value that is not valid.
 Check: TypeAlias = Callable[[str], None]
@@ -62,7 +62,12 @@ def get_account(database: Database, account_id: int, *, rate_limit: int = 0) -> 
 
 
 def update_account(
-    database: Database, change: UpdateAccount, *, fetch: FetchPolicy | None = None, rate_limit: int = 0
+    database: Database,
+    change: UpdateAccount,
+    *,
+    fetch: FetchPolicy | None = None,
+    rate_limit: int = 0,
+    sends_mail: bool = False,
 ) -> AccountView:
     """Change the settings that are given; the account as it is then.
 
@@ -73,6 +78,7 @@ def update_account(
         change: None leaves a setting as it is, "" clears it.
         fetch: which private addresses a URL may have; None: none.
         rate_limit: of accounts that have none of their own, for the answer.
+        sends_mail: whether there is a mail server.
 
     Raises:
         AccountNotFoundError: there is no such account.
@@ -81,7 +87,7 @@ def update_account(
     policy = fetch or FetchPolicy(())
     checks: dict[str, Check] = {
         "default_ping_url": lambda url: _check_ping(url, policy),
-        "default_notification_email": lambda text: check_mail_address("default_notification_email", text),
+        "default_notification_email": lambda text: _check_mail(text, sends_mail=sends_mail),
         "default_delivery_location": lambda url: _check_delivery(url, policy),
         "webhook_secret": _check_secret,
     }
@@ -106,6 +112,12 @@ def update_account(
 def _check_ping(url: str, policy: FetchPolicy) -> None:
     code = ErrorCode.INVALID_PARAMETER_VALUE
     check_url(url, schemes=PING_SCHEMES, policy=policy, field="default_ping_url", code=code)
+
+
+def _check_mail(address: str, *, sends_mail: bool) -> None:
+    field = "default_notification_email"
+    check_mail_address(field, address)
+    check_mail_is_sent(address, sends_mail=sends_mail, field=field)
 
 
 def _check_delivery(url: str, policy: FetchPolicy) -> None:

@@ -40,15 +40,15 @@ def check_ping_target(url: str, fetch: FetchPolicy | None) -> None:
         check_url(url, schemes=PING_SCHEMES, policy=policy, field="ping_url", code=code)
 
 
-def check_mail_is_sent(address: str | None, *, sends_mail: bool) -> None:
+def check_mail_is_sent(address: str | None, *, sends_mail: bool, field: str = "notification_email") -> None:
     """Refuse a mail address where no mail is sent: it could only be ignored.
 
     Raises:
-        SpecError: naming `notification_email`.
+        SpecError: naming the field.
     """
     if address and not sends_mail:
         raise SpecError(
-            "notification_email",
-            "{notification_email} can't be served: no mail is sent from here until an operator sets REELYARD_MAIL_FROM "
-            "and REELYARD_SMTP_URL; leave it out, or use {ping_url}",
+            field,
+            f"{{{field}}} can't be served: no mail is sent from here until an operator sets REELYARD_MAIL_FROM and "
+            "REELYARD_SMTP_URL; leave it out, or use {ping_url}",
         )

@@ -12,6 +12,7 @@ from reelyard.cluster.work import Queue
 from reelyard.media.errors import ConflictError, ErrorCode, NotFoundError, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.presets import LAST_BUILT_IN_ID, PRESETS
+from scheduler.store.sealed import unseal
 from scheduler.store.sealed_columns import SECRET_MEMBERS
 from scheduler.usecases.formats import create_format, delete_format, update_format
 from scheduler.usecases.paging import Page
@@ -29,7 +30,11 @@ def own_format(rig: Rig, parameters: OutputRequest = SMALL, **members: Any) -> O
 
 
 def spec_of(rig: Rig, job_id: int) -> OutputSpec:
-    return from_dict(OutputSpec, rig.job(job_id).spec)
+    """What a job makes, with the credentials that its row keeps encrypted."""
+    spec = from_dict(OutputSpec, rig.job(job_id).spec)
+    with rig.db.read() as conn:
+        opened = {name: unseal(conn, getattr(spec, name)) for name in SECRET_MEMBERS}
+    return replace(spec, **opened)
 
 
 def test_an_own_format_is_used_by_its_id_and_listed_after_the_built_in_ones(rig: Rig) -> None:

@@ -8,13 +8,18 @@ import pytest
 from sqlalchemy import inspect, select, text, update
 
 from reelyard.cluster.service_process import StartError
+from reelyard.cluster.views import CreateFormat, CreateIngest, UpdateAccount
 from reelyard.cluster.work import IngestWork, NotifyWork, Queue, TaskKind
+from reelyard.media.output import OutputRequest
 from scheduler.errors import SealError
 from scheduler.startup import prepare_database
 from scheduler.store.database import Database
 from scheduler.store.sealed import PREFIX, Sealer, new_secret_key, seal, unseal
-from scheduler.store.tables import accounts, ingests, jobs
+from scheduler.store.tables import accounts, ingests, jobs, output_formats
+from scheduler.usecases.account_settings import update_account
 from scheduler.usecases.accounts import renew_webhook_secret
+from scheduler.usecases.create_ingest import create_ingest
+from scheduler.usecases.formats import create_format
 from scheduler.usecases.read_ingests import get_ingest
 from scheduler.usecases.renew_seals import BATCH, check_seals, drop_unreadable, renew_seals
 from tests.contract.lifecycle_rig import MP4, SOURCE_URL, Rig
@@ -100,6 +105,38 @@ def test_no_table_holds_a_password_after_a_run(rig: Rig) -> None:
     assert (ingest.source_url, notify.url, notify.secret) == (SOURCE_URL, PING, webhook_secret)
     assert stored.count(PREFIX) == 3
     assert [word for word in (*PASSWORDS, webhook_secret) if word in stored] == []
+
+
+def test_no_setting_format_or_notification_leaves_a_credential_in_clear(rig: Rig) -> None:
+    places = {"default_ping_url": PING, "default_delivery_location": DELIVERY}
+    update_account(rig.db, UpdateAccount(account_id=rig.account_id, **places))
+    mine = OutputRequest(container="mp4", ping_url=PING, delivery_location=DELIVERY)
+    wanted = CreateFormat(account_id=rig.account_id, request_id="format", name="mine", parameters=mine)
+    format_id = create_format(rig.db, wanted).id
+    alone = CreateIngest(account_id=rig.account_id, request_id="ingest", source_url=SOURCE_URL, ping_url=PING)
+    create_ingest(rig.db, alone)
+    rig.create(OutputRequest(output_format_id=format_id), MP4, replace(MP4, overlay_image_url=PING))
+
+    stored = everything(rig)
+
+    assert [word for word in (*PASSWORDS, "s3same") if word in stored] == []
+    sealed_texts_there = stored.count(PREFIX)
+    assert renew_seals(rig.db) == 0
+
+    put_all_in_clear(rig, format_id)
+    assert "letmein" in everything(rig)
+    assert renew_seals(rig.db) > 0
+    stored = everything(rig)
+    assert [word for word in (*PASSWORDS, "s3same") if word in stored] == []
+    assert stored.count(PREFIX) == sealed_texts_there
+
+
+def put_all_in_clear(rig: Rig, format_id: int) -> None:
+    """Store a format's, a setting's and a notification's URL as before there was encryption."""
+    rig.change(update(accounts).values(default_ping_url=PING, default_delivery_location=DELIVERY))
+    rig.change(update(ingests).where(ingests.c.ping_url != "").values(ping_url=PING))
+    clear = {"container": "mp4", "ping_url": PING, "delivery_location": DELIVERY}
+    rig.change(update(output_formats).where(output_formats.c.id == format_id).values(parameters=clear))
 
 
 def test_an_account_still_sees_where_its_source_is(rig: Rig) -> None:
