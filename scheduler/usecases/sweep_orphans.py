@@ -95,7 +95,7 @@ def _sweep(db: Database, store: ObjectStore, policy: Policy, holder: str, stoppi
                 store.delete(key)
             listed += len(batch)
             deleted += len(orphans)
-    uploads = store.remove_abandoned(older_than_ms=policy.orphan_age_ms)
+    uploads = store.remove_abandoned(OWNER_PREFIXES, older_than_ms=policy.orphan_age_ms)
     _log.info("orphans_swept", listed=listed, deleted=deleted, uploads=uploads)
     return Swept(listed=listed, deleted=deleted, uploads=uploads)
 

@@ -38,7 +38,7 @@ def test_a_long_list_is_whole(store: ObjectStore, tmp_path: Path) -> None:
 def test_a_finished_upload_is_not_abandoned(store: ObjectStore, file: Path) -> None:
     store.put_file("job/1/k", file, mime_type="x/y")
 
-    assert store.remove_abandoned(older_than_ms=0) == 0
+    assert store.remove_abandoned(("job/",), older_than_ms=0) == 0
     assert store.stat("job/1/k").size_bytes == 10_000
 
 
@@ -53,14 +53,14 @@ def test_an_upload_whose_process_died_is_removed_when_it_is_old_enough(s3: Any, 
         secure=False,
         region="us-east-1",
     )
-    for name in ("ours/job/1/2/1/output.mp4", "ours/ingest/1/2/1/source", "theirs/job/1/2/1/output.mp4"):
+    for name in ("ours/job/1/2/1/output.mp4", "ours/ingest/1/2/1/source", "theirs/job/1/2/1/output.mp4", "ours/other"):
         client._create_multipart_upload("bucket-abandoned", name, {})
 
-    assert store.remove_abandoned(older_than_ms=86_400_000) == 0
-    assert store.remove_abandoned(older_than_ms=-60_000) == 2
+    assert store.remove_abandoned(("job/",), older_than_ms=86_400_000) == 0
+    assert store.remove_abandoned(("job/", "ingest/"), older_than_ms=-60_000) == 2
 
     left = client._list_multipart_uploads("bucket-abandoned").uploads
-    assert [upload.object_name for upload in left] == ["theirs/job/1/2/1/output.mp4"]
+    assert [upload.object_name for upload in left] == ["ours/other", "theirs/job/1/2/1/output.mp4"]
     store.close()
 
 
@@ -69,9 +69,9 @@ def test_a_hidden_file_whose_writer_died_is_removed_when_it_is_old_enough(tmp_pa
     left = tmp_path / "store" / ".partial" / "0123"
     left.write_bytes(b"half")
 
-    assert store.remove_abandoned(older_than_ms=3_600_000) == 0
+    assert store.remove_abandoned(("job/",), older_than_ms=3_600_000) == 0
     assert left.exists()
-    assert store.remove_abandoned(older_than_ms=0) == 1
+    assert store.remove_abandoned(("job/",), older_than_ms=0) == 1
     assert not left.exists()
 
 
@@ -81,7 +81,7 @@ def test_a_file_that_is_being_written_is_not_abandoned(store: ObjectStore, tmp_p
 
     def sweep(done: int) -> None:
         if done == 4 * MIB:
-            removed.append(store.remove_abandoned(older_than_ms=3_600_000))
+            removed.append(store.remove_abandoned(("job/",), older_than_ms=3_600_000))
 
     store.put_file("job/1/k", tmp_path / "big", mime_type="x/y", progress=sweep)
 

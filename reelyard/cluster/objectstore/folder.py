@@ -115,8 +115,8 @@ class FolderStore:
                         modified_ms=found.st_mtime_ns // 1_000_000,
                     )
 
-    def remove_abandoned(self, *, older_than_ms: int) -> int:
-        """See `ObjectStore.remove_abandoned`."""
+    def remove_abandoned(self, prefixes: tuple[str, ...], *, older_than_ms: int) -> int:  # noqa: ARG002
+        """See `ObjectStore.remove_abandoned`: unfinished files lie in a folder of our own, whatever their key was."""
         with _translated("clean", _PARTIAL):
             return self._remove_leftovers(older_than_ms)
 

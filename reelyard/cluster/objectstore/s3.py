@@ -173,19 +173,20 @@ class S3Store:
                     modified_ms=int(found.last_modified.timestamp() * 1000),
                 )
 
-    def remove_abandoned(self, *, older_than_ms: int) -> int:
-        """See `ObjectStore.remove_abandoned`: aborts multipart uploads below our prefix.
+    def remove_abandoned(self, prefixes: tuple[str, ...], *, older_than_ms: int) -> int:
+        """See `ObjectStore.remove_abandoned`: aborts multipart uploads.
 
-        The client has these calls as private ones only. AWS and JuiceFS's gateway (tried) list all uploads of a bucket;
-        MinIO's own server lists those of one exact key only, so there nothing is found, and it drops what is a day old
-        by itself (`MINIO_API_STALE_UPLOADS_EXPIRY`). The lifecycle rule of a bucket that we made does the same on AWS.
+        The client has these calls as private ones only. All uploads of the bucket are listed, and chosen here: MinIO's
+        own server takes a prefix for a whole key (https://github.com/minio/minio/issues/20989); its versions before
+        2025 list none at all. JuiceFS's gateway was tried. The lifecycle rule of a bucket that we made does the same.
         """
+        ours = tuple(self._location.prefix + prefix for prefix in prefixes)
         before = datetime.now(tz=UTC) - timedelta(milliseconds=older_than_ms)
         with _translated("list the uploads of", self._bucket, missing_is_fine=True):
             abandoned = [
                 upload
                 for upload in self._uploads()
-                if upload.object_name.startswith(self._location.prefix)
+                if upload.object_name.startswith(ours)
                 and upload.upload_id is not None
                 and upload.initiated_time is not None
                 and upload.initiated_time <= before
@@ -201,7 +202,6 @@ class S3Store:
             page = self._client._list_multipart_uploads(  # noqa: SLF001
                 self._bucket,
                 key_marker=key_marker,
-                prefix=self._location.prefix,
                 upload_id_marker=upload_id_marker,
             )
             yield from page.uploads

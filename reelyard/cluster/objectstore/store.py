@@ -105,8 +105,11 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def remove_abandoned(self, *, older_than_ms: int) -> int:
-        """Remove what uploads left that never came to an end and began longer ago than that; how many they were."""
+    def remove_abandoned(self, prefixes: tuple[str, ...], *, older_than_ms: int) -> int:
+        """Remove what is left of uploads to keys below these prefixes that began longer ago than that and never ended.
+
+        Returns how many they were.
+        """
         ...
 
     def local_path(self, key: str) -> Path | None:
