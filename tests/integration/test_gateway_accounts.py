@@ -21,6 +21,7 @@ from scheduler.store.database import Database
 from scheduler.usecases.accounts import create_account, set_rate_limit
 from scheduler.usecases.keys import create_key
 from tests.integration.gateway_rig import KEY, running_gateway, running_rig
+from tests.secret_key import SEALER, SECRET_KEY
 
 XML = "{http://schemas.datacontract.org/2004/07/TranscodeEngine.API.v1.Models}"
 LIMIT = 200
@@ -60,6 +61,8 @@ def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]
                     broker_url="memory:",
                     listen="127.0.0.1:0",
                     rpc_token=token,
+                    secret_key=(SECRET_KEY,),
+                    storage_url=f"file://{tmp_path}/store",
                     fetch_allow_cidrs=networks("127.0.0.0/8"),
                 )
             )
@@ -74,7 +77,7 @@ def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]
             http_stop_seconds=5,
         )
         urls = [running.enter_context(running_gateway(settings)).url for _ in range(2)]
-        database = Database(url)
+        database = Database(url, SEALER)
         running.callback(database.close)
         yield Cluster(urls, database)
 

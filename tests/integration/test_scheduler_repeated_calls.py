@@ -20,6 +20,7 @@ from reelyard.rpc.v1 import gateway_pb2_grpc
 from scheduler.entrypoints.gateway_service import GatewayServicer
 from scheduler.store.database import Database
 from tests.contract.lifecycle_rig import MP4, POLICY, SOURCE_URL, Rig
+from tests.secret_key import SEALER
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ class Served:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    database = Database(f"sqlite:///{tmp_path / 'reelyard.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'reelyard.db'}", SEALER)
     service = Served(Rig(database))
     yield service
     service.server.stop(None).wait()
