@@ -7,6 +7,7 @@ or as another protocol.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import ffmpeg
 
@@ -27,6 +28,9 @@ SOURCE_FORMATS = ",".join(
         *("yuv4mpegpipe", "gif"),
     )
 )
+#: What encoders are told beside their arguments: SVT-AV1 writes its banner to standard error, where a line counts as a
+#: complaint; 1 leaves its errors.
+ENVIRONMENT = MappingProxyType({"SVT_LOG": "1"})
 #: Pixels of one picture. 8K has 33 million; a tiny file may claim 225 million and take a gigabyte (measured).
 MAX_PIXELS = 40_000_000
 #: Streams of one file; hundreds make a small file slow to open.
@@ -85,6 +89,8 @@ def encode_argv(plan: EncodePlan, sources: Sequence[Path], target: Path) -> list
     if plan.video:
         streams.append(media[str(share.video_index)])
         options |= video_options(plan.video)
+        if plan.video.codec in container.codec_tags:
+            options["tag:v"] = container.codec_tags[plan.video.codec]
     if plan.audio:
         streams.append(media[str(share.audio_index)])
         options |= audio_options(plan.audio)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from encoder_node.attempt import Attempt
 from encoder_node.command import encode_argv
+from encoder_node.dvd import build_image, image_info
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
 from encoder_node.objects import local_source
@@ -42,9 +43,13 @@ class EncodeStage:
         work = attempt.work(EncodeWork)
         container = CONTAINERS[work.plan.container]
         sources = [local_source(attempt, each.object) for each in work.sources]
-        target = attempt.folder / f"output.{container.extension}"
+        target = attempt.folder / ("output.mpg" if container.disc else f"output.{container.extension}")
         reader, outcome = self._run_ffmpeg(attempt, work.plan, sources, target)
         info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
+        if container.disc:
+            image = attempt.folder / f"output.{container.extension}"
+            build_image(self._tools, attempt, work.plan, target, image)
+            target, info = image, image_info(info, work.plan, image)
         _check(work.plan, info, reader, outcome)
         stored = attempt.upload(
             target.name,

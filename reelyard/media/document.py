@@ -65,9 +65,9 @@ def formats_page() -> str:
         frame_rates=listed(FRAME_RATES),
         sample_rates=listed(SAMPLE_RATES),
         rate_limits="".join(
-            f" `{container.code}` holds {codec} from {lowest} Hz on."
+            f" `{container.code}` holds {codec} with {listed(rates)} Hz only."
             for container in CONTAINERS.values()
-            for codec, lowest in container.lowest_sample_rates
+            for codec, rates in container.sample_rates.items()
         ),
         min_side=MIN_SIDE,
         max_side=MAX_SIDE,

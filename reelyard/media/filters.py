@@ -1,5 +1,6 @@
 """ffmpeg filter strings for a plan. Numbers alone: what they are is decided in `planning`."""
 
+from reelyard.media.catalogue import video_encoder
 from reelyard.media.plan import AudioPlan, VideoPlan
 
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
@@ -10,10 +11,15 @@ def video_filters(video: VideoPlan) -> str:
 
     `fps` first: frames that are dropped needn't be scaled. `start_time=0` begins the grid at time 0 whatever the
     first frame's time is, so that video that starts late keeps its distance to the audio and every part of an output
-    counts alike. `setsar` says that pixels are square now; `yuv420p` is the one format that all players decode.
-    ffmpeg turns rotated pictures upright by itself before the chain.
+    counts alike. `setsar` says which shape pixels have now: square, but for DVDs. The format of the pixels is the
+    encoder's; `yuv420p`, where it can be, is the one that all players decode. ffmpeg turns rotated pictures upright
+    by itself before the chain.
     """
-    return f"fps={video.frame_rate}:start_time=0,scale={video.width}:{video.height},setsar=1,format=yuv420p"
+    pixels = video_encoder(video.codec, video.encoder).pixel_format
+    return (
+        f"fps={video.frame_rate}:start_time=0,scale={video.width}:{video.height},"
+        f"setsar={video.sample_aspect},format={pixels}"
+    )
 
 
 def audio_filters(audio: AudioPlan) -> str:

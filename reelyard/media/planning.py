@@ -6,8 +6,10 @@ The plan is made once, before any task of the output runs, so that all of its pa
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reelyard.media.adjusting import adjustments
 from reelyard.media.audio_planning import choose_audio, plan_audio
 from reelyard.media.catalogue import CONTAINERS, COPY, VIDEO_CODECS, gpu_encoders
+from reelyard.media.disc import fit_on_disc
 from reelyard.media.framing import origin_us
 from reelyard.media.info import MediaInfo, parse_rational
 from reelyard.media.output import OutputSpec
@@ -35,9 +37,12 @@ def plan_output(
     if video_track and video and video.encoder != COPY:
         origin = origin_us(source, video_track, parse_rational(video.frame_rate))
     audio = plan_audio(spec, source, audio_track, container, origin) if audio_track else None
+    duration = _duration(source, video, audio)
+    if container.disc:
+        video = fit_on_disc(container, video, audio, duration)
     return EncodePlan(
         container=container.code,
-        duration_us=_duration(source, video, audio),
+        duration_us=duration,
         video=video,
         audio=audio,
         inputs=(
@@ -47,6 +52,7 @@ def plan_output(
                 origin_us=origin,
             ),
         ),
+        adjustments=adjustments(spec, container, video, audio),
     )
 
 
@@ -67,5 +73,6 @@ def software_plan(plan: EncodePlan) -> EncodePlan:
     """The same plan for a node without GPU: frames, size and rate stay as they are."""
     if plan.video is None or not queue_is_gpu(plan):
         return plan
-    software = next(e for e in VIDEO_CODECS[plan.video.codec].encoders if not e.hardware)
+    size = plan.video.width, plan.video.height
+    software = next(e for e in VIDEO_CODECS[plan.video.codec].encoders if not e.hardware and e.takes(*size))
     return replace(plan, video=replace(plan.video, encoder=software.name))

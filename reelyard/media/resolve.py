@@ -9,6 +9,7 @@ from typing import Any
 
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.lossless import drop_idle_bitrates, refuse_idle_bitrates
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
 from reelyard.media.values import (
@@ -43,10 +44,19 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
             "audio_codec",
             "{video_codec} and {audio_codec} are both 'none', which leaves nothing to encode: leave one of them out",
         )
+    if video == NONE and container.needs_video:
+        raise SpecError(
+            "video_codec",
+            f"{{video_codec}} is 'none', and {{container}} {container.code!r} needs pictures; "
+            f"it can hold {listed(container.video_codecs)}",
+            code=ErrorCode.INCOMPATIBLE_FORMAT,
+        )
+    refuse_idle_bitrates(request, video, audio)
     _refuse_idle_members(request, "video_codec", video, VIDEO_NUMBERS)
     _refuse_idle_members(request, "audio_codec", audio, AUDIO_NUMBERS)
     video_numbers = _merged(request, defaults, video, VIDEO_NUMBERS)
     audio_numbers = _merged(request, defaults, audio, AUDIO_NUMBERS)
+    drop_idle_bitrates(video, video_numbers, audio, audio_numbers)
     return OutputSpec(
         output_format_id=format_id,
         title=request.title or "",
@@ -104,7 +114,8 @@ def _codec(field: str, said: str | None, preset: str | None, container: Containe
         if field == "video_codec"
         else (container.audio_codecs, container.default_audio)
     )
-    valid = (*fitting, COPY, NONE) if fitting else (NONE,)
+    copy = (COPY,) if container.copies else ()
+    valid = (*fitting, *copy, NONE) if fitting else (NONE,)
     if said:
         if said not in valid:
             raise SpecError(
@@ -114,7 +125,7 @@ def _codec(field: str, said: str | None, preset: str | None, container: Containe
                 code=ErrorCode.INCOMPATIBLE_FORMAT,
             )
         return said
-    return preset if preset in valid else own
+    return preset if preset and preset in valid else own
 
 
 def _refuse_idle_members(request: OutputRequest, codec_field: str, codec: str, members: tuple[str, ...]) -> None:

@@ -1,7 +1,10 @@
 """The video of one output: which stream is read, and every number of what is made of it."""
 
+from fractions import Fraction
+
 from reelyard.media.catalogue import COPY, NONE, VIDEO_CODECS, Container, video_codec_display
 from reelyard.media.copying import check_copy
+from reelyard.media.disc import sample_aspect_for
 from reelyard.media.encoders import VideoEncoder
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.framing import duration_of, frames_until, origin_us, rate_text, source_rate, video_end_us
@@ -9,7 +12,8 @@ from reelyard.media.info import MediaInfo, VideoTrack, parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import VideoPlan
 from reelyard.media.published import FRAME_RATES
-from reelyard.media.sizing import output_size
+from reelyard.media.sizing import displayed_size, output_size
+from reelyard.media.snapping import frame_rate_for, size_for, video_bitrate_for
 
 
 def choose_video(spec: OutputSpec, source: MediaInfo) -> VideoTrack | None:
@@ -47,9 +51,10 @@ def plan_video(
             frame_rate=track.frame_rate,
             frames=track.frames,
         )
-    codec = VIDEO_CODECS[spec.video_codec]
-    width, height = output_size(track, spec.width, spec.height, codec.size_multiple)
+    codec = VIDEO_CODECS[container.made_as.get(spec.video_codec, spec.video_codec)]
+    width, height = size_for(codec, *output_size(track, spec.width, spec.height, codec.size_multiple))
     rate = parse_rational(FRAME_RATES[spec.frame_rate_id]) if spec.frame_rate_id in FRAME_RATES else source_rate(track)
+    rate = frame_rate_for(container, codec, rate)
     end = video_end_us(source, track) - origin_us(source, track, rate)
     return VideoPlan(
         codec=codec.code,
@@ -57,9 +62,16 @@ def plan_video(
         width=width,
         height=height,
         frame_rate=rate_text(rate),
-        bitrate_bps=spec.video_bitrate_kbps * 1000,
+        bitrate_bps=video_bitrate_for(codec, spec.video_bitrate_kbps * 1000),
         frames=frames_until(end, rate),
+        sample_aspect=sample_aspect_for(codec, _shape(track)),
     )
+
+
+def _shape(track: VideoTrack) -> Fraction:
+    """How many times as wide as high the picture is shown."""
+    width, height = displayed_size(track)
+    return width / height
 
 
 def _encoder(encoders: tuple[VideoEncoder, ...], live: frozenset[str], width: int, height: int) -> VideoEncoder:

@@ -41,7 +41,7 @@ def create_jobs(
     if answered is not None:
         return answered
     check_source_url(request.source_url, fetch)
-    judged = judge_outputs(request.outputs, find_format, fetch)
+    judged = judge_outputs(request.outputs, find_format, fetch, db)
     if all(isinstance(verdict, SpecError) for verdict in judged):
         return CreatedJobsView(jobs=tuple(answer_output(*pair) for pair in zip(request.outputs, judged, strict=True)))
     base_url = public_url or request.base_url

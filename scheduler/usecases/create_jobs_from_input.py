@@ -60,7 +60,7 @@ def create_jobs_from_input(
     answered = first_answer(db, request, CreatedJobsView)
     if answered is not None:
         return answered
-    judged = judge_outputs(request.outputs, find_format, fetch)
+    judged = judge_outputs(request.outputs, find_format, fetch, db)
     base_url = public_url or request.base_url
     return create_once(db, request, CreatedJobsView, lambda conn: _create(conn, request, judged, base_url))
 

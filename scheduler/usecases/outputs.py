@@ -5,9 +5,12 @@ from typing import TypeAlias
 
 from reelyard.cluster.urlguard import FetchPolicy, check_url
 from reelyard.cluster.views import CreatedJobView, SpecErrorView
+from reelyard.media.availability import check_available, scarce_codecs
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.resolve import resolve_output
+from scheduler.store.database import Database
+from scheduler.store.node_queries import present_nodes
 
 #: The schemes of a notification.
 PING_SCHEMES = frozenset({"http", "https"})
@@ -20,9 +23,11 @@ Verdict: TypeAlias = OutputSpec | SpecError
 
 
 def judge_outputs(
-    outputs: Sequence[OutputRequest], find_format: FindFormat, fetch: FetchPolicy | None
+    outputs: Sequence[OutputRequest], find_format: FindFormat, fetch: FetchPolicy | None, db: Database
 ) -> list[Verdict]:
     """The verdict on each output, in the request's order; `fetch` None allows no notification to a private address.
+
+    A codec whose encoders are scarce is refused unless a node that is present has one; `db` knows them.
 
     Raises:
         SpecError: there are none.
@@ -30,7 +35,12 @@ def judge_outputs(
     if not outputs:
         raise SpecError("outputs", "{outputs} is required: at least one output", code=ErrorCode.PARAMETER_MISSING)
     policy = fetch or FetchPolicy(())
-    return [_judge(output, find_format, policy) for output in outputs]
+    verdicts = [_judge(output, find_format, policy) for output in outputs]
+    if not any(isinstance(verdict, OutputSpec) and scarce_codecs(verdict) for verdict in verdicts):
+        return verdicts
+    with db.read() as conn:
+        present = frozenset[str]().union(*(node.encoders for node in present_nodes(conn)))
+    return [_if_available(verdict, present) for verdict in verdicts]
 
 
 def answer_output(output: OutputRequest, verdict: Verdict, job_id: int = 0) -> CreatedJobView:
@@ -52,3 +62,13 @@ def _judge(output: OutputRequest, find_format: FindFormat, fetch: FetchPolicy) -
     except SpecError as error:
         return error
     return spec
+
+
+def _if_available(verdict: Verdict, encoders: frozenset[str]) -> Verdict:
+    if isinstance(verdict, SpecError):
+        return verdict
+    try:
+        check_available(verdict, encoders)
+    except SpecError as error:
+        return error
+    return verdict
