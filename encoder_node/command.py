@@ -26,6 +26,7 @@ SOURCE_FORMATS = ",".join(
         *("mpeg", "mpegvideo", "mxf", "gxf", "dv", "rm", "nut", "ivf", "wtv", "h264", "hevc", "m4v", "mjpeg", "vc1"),
         *("mp3", "wav", "w64", "flac", "aac", "ac3", "eac3", "dts", "amr", "aiff", "au", "caf", "wv", "tta", "ape"),
         *("yuv4mpegpipe", "gif"),
+        "jpeg_pipe",  # how ffmpeg knows pictures in a row, which is what raw M-JPEG is
     )
 )
 #: What encoders are told beside their arguments: SVT-AV1 writes its banner to standard error, where a line counts as a

@@ -21,7 +21,7 @@ from reelyard.media.catalogue import CONTAINERS
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
-from reelyard.media.verify import Window, check_output, decode_windows
+from reelyard.media.verify import RAW_PICTURES, Window, check_output, decode_windows
 
 #: Progress (of 1000) at the end of each step.
 _READ_BACK, _DECODED = 400, 900
@@ -77,7 +77,8 @@ class StoreStage:
             return StoreResult(primary=part.object, thumbnail=picture.result(), info=info)
 
     def _decode(self, attempt: Attempt, path: Path, info: MediaInfo) -> _Decoded:
-        windows = decode_windows(info.duration_us, self._verify_decode_s)
+        raw = info.container.partition(",")[0] in RAW_PICTURES
+        windows = decode_windows(info.duration_us, 0 if raw else self._verify_decode_s)
         errors = frames = 0
         evidence = []
         for done, window in enumerate(windows, start=1):

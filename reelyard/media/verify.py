@@ -33,9 +33,16 @@ SOURCE_TOLERANCE_SHARE = TOLERATED_ERROR_SHARE
 #: Formats (ffprobe's first name) without a duration of their own: what ffprobe tells of them is guessed from the
 #: bitrate or from time stamps near both ends.
 GUESSED_DURATIONS = frozenset(
-    {"aac", "ac3", "amr", "dts", "eac3", "h264", "hevc", "m4v", "mjpeg", "mp3", "mpeg", "mpegts", "mpegvideo", "vc1"}
+    {"aac", "ac3", "amr", "dts", "eac3", "h264", "hevc", "jpeg_pipe", "m4v", "mjpeg", "mp3", "mpeg", "mpegts"}
+    | {"mpegvideo", "vc1"}
 )
+#: Formats of outputs that are pictures in a row and nothing else: no time stamps, so no duration, and no seeking.
+RAW_PICTURES = frozenset({"jpeg_pipe", "mpegvideo"})
+#: Of these, those whose pictures don't say their rate either: whoever plays them has to know it.
+_RATELESS = frozenset({"jpeg_pipe"})
 
+#: What ffprobe calls a JPEG file: one picture is a photograph, several are raw M-JPEG.
+_STILL_PICTURES = "jpeg_pipe"
 # About what a second of AAC or MP3 has in frames; the measure of errors where there are no pictures.
 _AUDIO_FRAMES_A_SECOND = 40
 
@@ -73,6 +80,8 @@ def check_source(info: MediaInfo, *, demuxed_us: int) -> MediaInfo:
     tracks: tuple[VideoTrack | AudioTrack, ...] = (*info.video, *info.audio)
     if not any(track.codec not in ("", "unknown") for track in tracks):
         raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source has no video or audio stream that can be decoded.")
+    if info.container == _STILL_PICTURES and sum(track.frames for track in info.video) <= 1:
+        raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source is a still picture, not video or audio.")
     announced = max((track.duration_us for track in tracks), default=0) or info.duration_us
     if demuxed_us <= 0 and announced <= 0 and not any(track.frames for track in info.video):
         raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source is 0 seconds long: it has no frame and no sound.")
@@ -122,7 +131,7 @@ def check_output(
     )
     _check_stream_counts(check, plan, info)
     if plan.video:
-        _check_video(check, plan.video, info.video[0])
+        _check_video(check, plan.video, info.video[0], info.container.partition(",")[0])
         _check_decoded(check, plan.video, info.video[0], decoded_frames, whole=decoded_whole)
     if plan.audio:
         _check_audio(check, plan.audio, info.audio[0], info)
@@ -164,7 +173,7 @@ def _check_stream_counts(check: _Check, plan: EncodePlan, info: MediaInfo) -> No
         )
 
 
-def _check_video(check: _Check, planned: VideoPlan, found: VideoTrack) -> None:
+def _check_video(check: _Check, planned: VideoPlan, found: VideoTrack, format_name: str) -> None:
     if planned.encoder != COPY:
         wanted = VIDEO_CODECS[planned.codec].codec_name
         check.that(found.codec == wanted, f"the video is {found.codec}, planned was {wanted}")
@@ -180,13 +189,13 @@ def _check_video(check: _Check, planned: VideoPlan, found: VideoTrack) -> None:
     if copied:
         return  # its time stamps are the source's, even or not
     rate = parse_rational(planned.frame_rate)
-    if found.frames > 1:
+    if found.frames > 1 and format_name not in _RATELESS:
         rates = (parse_rational(found.frame_rate), parse_rational(found.base_frame_rate))
         check.that(
             any(abs(other - rate) <= rate * RATE_TOLERANCE for other in rates),
             f"it has {found.frame_rate} frames a second, planned were {planned.frame_rate}",
         )
-    if found.duration_us and planned.frames:
+    if found.duration_us and planned.frames and format_name not in RAW_PICTURES:
         lasts = stream_duration_us(planned)
         check.that(
             abs(found.duration_us - lasts) <= (tolerance + 1) * _SECOND_US / rate,
