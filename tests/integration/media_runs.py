@@ -1,5 +1,6 @@
 """Runs the product's own command lines over clips that ffmpeg makes here."""
 
+import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -45,7 +46,8 @@ def make(path: Path, *arguments: str) -> Path:
 
 def run(argv: Sequence[str]) -> Ran:
     """Run ffmpeg to its end."""
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **command.ENVIRONMENT}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
     frames = re.findall(r"^frame=(\d+)$", done.stdout, re.MULTILINE)
     times = re.findall(r"^out_time_us=(\d+)$", done.stdout, re.MULTILINE)
     return Ran(
