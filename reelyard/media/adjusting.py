@@ -10,7 +10,6 @@ from reelyard.media.catalogue import (
     AudioCodec,
     Container,
     VideoCodec,
-    audio_codec_display,
     video_codec_display,
 )
 from reelyard.media.info import parse_rational
@@ -105,7 +104,7 @@ def _audio(spec: OutputSpec, container: Container, plan: AudioPlan) -> list[Adju
                 field="channels",
                 asked=str(spec.channels),
                 made=str(plan.channels),
-                reason=f"{audio_codec_display(codec.codec_name)} ({codec.code}) in {container.code} is always so",
+                reason=f"{_in(codec.code, container)} has at most {plan.channels} channel{'s' * (plan.channels > 1)}",
             )
         )
     return found
