@@ -284,7 +284,7 @@ CONTAINERS: Mapping[str, Container] = MappingProxyType(
             _dvd("dvd-ntsc-mpg", "", "mpgNtscDvd"),
             _dvd("dvd-pal-iso", "pal", "mpgPalDvd"),
             _dvd("dvd-ntsc-iso", "ntsc", "mpgNtscDvd"),
-            _raw("mjpeg", "jpeg_pipe", "mjpeg", "video/x-motion-jpeg", ("mjpeg",)),
+            _raw("mjpeg", "mjpeg", "mjpeg", "video/x-motion-jpeg", ("mjpeg",)),
             _raw("mpeg2video", "mpegvideo", "m2v", "video/mpeg", ("mpeg2video", *_DVD_VIDEO)),
             _audio("aac", "AAC", "audio/aac", ("aac",), muxer="adts"),
             _audio("m4a", "MPEG-4", "audio/mp4", ("aac",), muxer="ipod", name="mov"),

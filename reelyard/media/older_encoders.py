@@ -52,7 +52,10 @@ def _dvd(interval: int) -> VideoEncoder:
                 "maxrate": "9000000",  # what the format leaves of 10.08 Mbit/s beside the sound
                 "minrate": "0",
                 "bufsize": "1835008",  # 224 KiB, the player's buffer
-                "packetsize": "2048",  # a sector of the disc
+                # Coefficients may be dropped where the coarsest quantiser isn't coarse enough: measured with noise,
+                # without both of these the buffer underflows with each picture, with them with none.
+                "trellis": "1",
+                "lmax": "60000",
             }
         ),
         quality=_NO_ARGUMENTS,

@@ -37,9 +37,9 @@ GUESSED_DURATIONS = frozenset(
     | {"mpegvideo", "vc1"}
 )
 #: Formats of outputs that are pictures in a row and nothing else: no time stamps, so no duration, and no seeking.
-RAW_PICTURES = frozenset({"jpeg_pipe", "mpegvideo"})
+RAW_PICTURES = frozenset({"jpeg_pipe", "mjpeg", "mpegvideo"})
 #: Of these, those whose pictures don't say their rate either: whoever plays them has to know it.
-_RATELESS = frozenset({"jpeg_pipe"})
+_RATELESS = frozenset({"jpeg_pipe", "mjpeg"})
 
 #: What ffprobe calls a JPEG file: one picture is a photograph, several are raw M-JPEG.
 _STILL_PICTURES = "jpeg_pipe"
@@ -126,12 +126,12 @@ def check_output(
     """
     check = _Check(plan, source_errors)
     check.that(
-        info.container.partition(",")[0] == CONTAINERS[plan.container].format_name,
+        _format_name(info) == CONTAINERS[plan.container].format_name,
         f"the file is {info.container or 'of no known format'}, planned was {plan.container}",
     )
     _check_stream_counts(check, plan, info)
     if plan.video:
-        _check_video(check, plan.video, info.video[0], info.container.partition(",")[0])
+        _check_video(check, plan.video, info.video[0], _format_name(info))
         _check_decoded(check, plan.video, info.video[0], decoded_frames, whole=decoded_whole)
     if plan.audio:
         _check_audio(check, plan.audio, info.audio[0], info)
@@ -142,6 +142,12 @@ def check_output(
         f"decoding it gives {decode_errors} errors in {decoded} frames",
     )
     _check_reading(source_errors, plan.video.frames if plan.video else by_length)
+
+
+def _format_name(info: MediaInfo) -> str:
+    """The first of ffprobe's names. Raw M-JPEG has two: which one it gets depends on the ending of the file's name."""
+    first = info.container.partition(",")[0]
+    return "mjpeg" if first == _STILL_PICTURES else first
 
 
 def _check_reading(source_errors: int, frames: int) -> None:

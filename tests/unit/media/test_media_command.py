@@ -17,6 +17,18 @@ VP8 = VideoPlan(codec="libvpx", encoder="libvpx", width=640, height=360, frame_r
 AAC = AudioPlan(codec="aac", encoder="aac", sample_rate_hz=48000, channels=2, bitrate_bps=128_000)
 VORBIS = AudioPlan(codec="vorbis", encoder="libvorbis", sample_rate_hz=44100, channels=6)
 MP3 = AudioPlan(codec="mp3", encoder="libmp3lame", sample_rate_hz=44100, channels=1, bitrate_bps=96_000)
+AMR = AudioPlan(codec="amr-nb", encoder="libopencore_amrnb", sample_rate_hz=8000, channels=1, bitrate_bps=12_200)
+PCM = AudioPlan(codec="pcm-s16LE", encoder="pcm_s16le", sample_rate_hz=44100, channels=2)
+PAL = VideoPlan(
+    codec="mpgPalDvd",
+    encoder="mpeg2video",
+    width=720,
+    height=576,
+    frame_rate="25/1",
+    frames=250,
+    bitrate_bps=6_000_000,
+    sample_aspect="64/45",
+)
 COPY_VIDEO = VideoPlan(codec="copy", encoder="copy", width=1280, height=720, frame_rate="25/1", frames=250)
 COPY_AUDIO = AudioPlan(codec="copy", encoder="copy", sample_rate_hz=48000, channels=2)
 
@@ -48,6 +60,25 @@ COMMANDS = {
         TARGET,
     ),
     "encode_matroska": command.encode_argv(plan("matroska", H264, MP3), [SOURCE], TARGET),
+    "encode_dvd": command.encode_argv(
+        plan("dvd-pal-mpg", PAL, replace(AAC, codec="ac3", encoder="ac3")), [SOURCE], TARGET
+    ),
+    "encode_hevc_bitrate": command.encode_argv(
+        plan("mp4", replace(H264, codec="hevc", encoder="libx265", bitrate_bps=800_000), AAC), [SOURCE], TARGET
+    ),
+    "encode_av1": command.encode_argv(
+        plan("webm", replace(H264, codec="av1", encoder="libsvtav1"), None), [SOURCE], TARGET
+    ),
+    "encode_avi_xvid": command.encode_argv(
+        plan("avi", replace(H264, codec="xvid", encoder="libxvid"), MP3), [SOURCE], TARGET
+    ),
+    "encode_3gp": command.encode_argv(plan("3gp", replace(H264, codec="h264base"), AMR), [SOURCE], TARGET),
+    "encode_mjpeg": command.encode_argv(
+        plan("mjpeg", replace(H264, codec="mjpeg", encoder="mjpeg"), None), [SOURCE], TARGET
+    ),
+    "encode_huffyuv_pcm": command.encode_argv(
+        plan("avi", replace(H264, codec="huffyuv", encoder="huffyuv"), PCM), [SOURCE], TARGET
+    ),
     "encode_mp3": command.encode_argv(plan("mp3", None, MP3), [SOURCE], TARGET),
     "encode_m4a": command.encode_argv(plan("m4a", None, AAC), [SOURCE], TARGET),
     "remux_mp4": command.encode_argv(plan("mp4", COPY_VIDEO, COPY_AUDIO), [SOURCE], TARGET),
