@@ -12,7 +12,7 @@ from types import MappingProxyType
 import ffmpeg
 
 from encoder_node.encoder_options import audio_options, video_options
-from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY
+from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, VIDEO_CODECS
 from reelyard.media.filters import thumbnail_filters
 from reelyard.media.plan import EncodePlan
 
@@ -43,6 +43,8 @@ ANALYZE_DURATION_US = 30 * _SECOND_US
 STATS_PERIOD_S = "0.5"
 #: An output is stopped when it is this much longer than planned: a damaged time stamp must not fill the disk.
 OVERRUN_SHARE, OVERRUN_US = 0.05, 10 * _SECOND_US
+#: What encoders are tried out with, where they can do it.
+_PROBE_SAMPLE_RATE_HZ = 48_000
 #: Pixels; the thumbnail is a preview, not a still.
 THUMBNAIL_WIDTH = 640
 
@@ -147,19 +149,29 @@ def probe_argv(path: Path) -> list[str]:
     return [*argv, "-count_packets", "-show_format", "-show_streams", "-of", "json", _url(path)]
 
 
-def encoder_probe_argv(encoder: str) -> list[str]:
-    """Encode a fifth of a second of nothing with this encoder; status 0 means that this node has it.
+def encoder_probe_argv(*encoders: str) -> list[str]:
+    """Encode a fifth of a second of nothing with each of these; status 0 means that this node has all of them.
 
     A real encode: that ffmpeg lists an encoder proves nothing where the GPU, its driver or a free session is missing.
-    256 pixels are above the least size of every hardware encoder.
+    Pictures are of a size that H.263 knows, which is above the least size of every hardware encoder.
     """
-    if encoder in {codec.encoder for codec in AUDIO_CODECS.values()}:
+    outputs = [_encoder_probe(encoder) for encoder in encoders]
+    return _compile(outputs[0] if len(outputs) == 1 else ffmpeg.merge_outputs(*outputs), progress=False)
+
+
+def _encoder_probe(encoder: str) -> ffmpeg.Stream:
+    sound = next((codec for codec in AUDIO_CODECS.values() if codec.encoder == encoder), None)
+    options: dict[str, str | int]
+    if sound:
         media = ffmpeg.input("anullsrc=r=48000:cl=stereo", f="lavfi")
-        options: dict[str, str | int] = {"c:a": encoder, "t": "0.2"}
+        rate = max(rate for rate in sound.sample_rates if rate <= _PROBE_SAMPLE_RATE_HZ)
+        options = {"c:a": encoder, "ar": rate, "ac": min(2, sound.max_channels), "t": "0.2"}
     else:
-        media = ffmpeg.input("color=black:s=256x256:r=25:d=0.2", f="lavfi")
-        options = {"c:v": encoder, "frames:v": 2, "pix_fmt": "yuv420p"}
-    return _compile(ffmpeg.output(media, "-", f="null", **options), progress=False)
+        media = ffmpeg.input("color=black:s=352x288:r=25:d=0.2", f="lavfi")
+        known = (each for codec in VIDEO_CODECS.values() for each in codec.encoders if each.name == encoder)
+        options = {"c:v": encoder, "frames:v": 2, "pix_fmt": next((e.pixel_format for e in known), "yuv420p")}
+    # By kind: with several outputs each would take from whatever input is best.
+    return ffmpeg.output(media["a" if sound else "v"], "-", f="null", **options)
 
 
 def _read_through(path: Path, bounds: Mapping[str, str], options: Mapping[str, str]) -> ffmpeg.Stream:
