@@ -18,7 +18,7 @@ from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import queue_is_gpu
-from reelyard.media.verify import check_output
+from reelyard.media.verify import check_output, frame_tolerance, frames_in_a_repeat
 
 
 class EncodeStage:
@@ -98,9 +98,15 @@ def _check(plan: EncodePlan, info: MediaInfo, reader: ProgressReader, outcome: O
         )
     except WorkError as error:
         raise WorkError(error.code, error.message, evidence=outcome.evidence()) from error
-    if plan.video and plan.video.encoder != COPY and info.video[0].frames != reader.frames:
+    if plan.video is None or plan.video.encoder == COPY:
+        return
+    expected, tolerance = info.video[0].frames, 0
+    if frames_in_a_repeat(plan.video):
+        # The file has no packets for repeated pictures, so what the encoder was fed is held against the plan.
+        expected, tolerance = plan.video.frames, frame_tolerance(plan.video)
+    if abs(expected - reader.frames) > tolerance:
         raise WorkError(
             ErrorCode.ENCODE_FAILED,
-            f"The encoder wrote {reader.frames} frames and the file holds {info.video[0].frames}.",
+            f"The encoder wrote {reader.frames} frames and the file should hold {expected}.",
             evidence=outcome.evidence(),
         )

@@ -54,7 +54,7 @@ def _video(spec: OutputSpec, container: Container, plan: VideoPlan) -> list[Adju
     asked_rate = parse_rational(FRAME_RATES.get(spec.frame_rate_id, ""))
     made_rate = parse_rational(plan.frame_rate)
     if asked_rate and asked_rate != made_rate:
-        rates = listed(_decimal(float(rate)) for rate in codec.frame_rates or container.frame_rates)
+        rates = listed(decimal_text(float(rate)) for rate in codec.frame_rates or container.frame_rates)
         found.append(
             Adjustment(
                 field="frame_rate_id",
@@ -124,13 +124,13 @@ def _bitrate_reason(codec: AudioCodec, container: Container, plan: AudioPlan) ->
 
 
 def _bitrate(field: str, asked_bps: int, made_bps: int, reason: str) -> Adjustment:
-    return Adjustment(field=field, asked=str(asked_bps // 1000), made=_decimal(made_bps / 1000), reason=reason)
+    return Adjustment(field=field, asked=str(asked_bps // 1000), made=decimal_text(made_bps / 1000), reason=reason)
 
 
 def _in(codec: str, container: Container) -> str:
     return f"{codec} in {container.code}"
 
 
-def _decimal(value: float) -> str:
-    """At most three decimals, and none that are zero."""
+def decimal_text(value: float) -> str:
+    """A number for a sentence: at most three decimals, and no zeros at its end."""
     return f"{value:.3f}".rstrip("0").rstrip(".")

@@ -16,7 +16,8 @@ class VideoCodec:
 
     Where `sizes` or `frame_rates` aren't empty, the codec knows no others; nothing is longer than `max_side`. A
     frame rate's numerator is at most `max_rate_numerator` (0: any). `default_bitrate_bps` holds where none was asked;
-    0 leaves a constant quality. A `lossless` codec knows no bitrate.
+    0 leaves a constant quality. A `lossless` codec knows no bitrate. Where `repeats` isn't 0, its encoder writes nothing
+    for a picture that is like the one before, for fewer than so many frames in a row: players go on showing that one.
     """
 
     code: str
@@ -31,6 +32,7 @@ class VideoCodec:
     default_bitrate_bps: int = 0
     max_bitrate_bps: int = 0
     lossless: bool = False
+    repeats: int = 0
 
 
 #: The frame rates that MPEG-1's and MPEG-2's headers have a number for; MPEG-2 may say others as multiples of these.
@@ -91,7 +93,7 @@ VIDEO_CODECS: Mapping[str, VideoCodec] = MappingProxyType(
             VideoCodec(code="av1", display="AV1", codec_name="av1", encoders=(new.LIBSVTAV1, new.LIBAOM)),
             VideoCodec(code="libvpx", display="VP8", codec_name="vp8", encoders=(new.LIBVPX,)),
             VideoCodec(code="vp9", display="VP9", codec_name="vp9", encoders=(new.LIBVPX_VP9,)),
-            VideoCodec(code="libtheora", display="Theora", codec_name="theora", encoders=(old.LIBTHEORA,)),
+            VideoCodec(code="libtheora", display="Theora", codec_name="theora", encoders=(old.LIBTHEORA,), repeats=12),
             VideoCodec(
                 code="mpeg1video",
                 display="MPEG Video",

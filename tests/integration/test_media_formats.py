@@ -163,6 +163,19 @@ def test_a_dvds_pixels_have_the_shape_that_shows_it_wide_or_narrow(
     assert info.video[0].sample_aspect == aspect
 
 
+def test_theora_of_a_still_picture_lasts_as_long_as_planned(tmp_path: Path) -> None:
+    """Its encoder writes nothing for a picture like the one before, but for a keyframe now and then."""
+    still = make(tmp_path / "still.mkv", "-f", "lavfi", "-i", "color=red:s=96x64:r=25:d=3", *X264)
+    spec = OutputSpec(container="ogg", video_codec="libtheora", audio_codec=NONE)
+
+    plan, info, ran = encode(still, tmp_path / "out", spec)
+
+    assert plan.video is not None
+    assert ran.frames == plan.video.frames == 75
+    assert 75 // 12 <= info.video[0].frames < 75
+    assert abs(info.duration_us - 3_000_000) < 12 * 40_000
+
+
 def test_noise_does_not_break_a_dvds_buffer(tmp_path: Path) -> None:
     noise = make(
         tmp_path / "noise.mkv",
