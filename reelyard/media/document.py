@@ -16,8 +16,8 @@ from reelyard.media.values import (
 
 _PAGE = """# Formats
 
-How one is added: [adding-a-format.md](adding-a-format.md). Made from `reelyard/media/catalogue.py` by `python -c "from reelyard.media.document import formats_page; \
-print(formats_page(), end='')" > docs/formats.md`.
+How one is added: [adding-a-format.md](adding-a-format.md). Made from `reelyard/media/catalogue.py` by
+`python -c "from reelyard.media.document import formats_page; print(formats_page(), end='')" > docs/formats.md`.
 
 ## Containers
 
@@ -34,8 +34,8 @@ source's stream as it is, where its codec is one of those listed.
 - A width or a height alone keeps the source's proportions, both together are taken as they are, neither means the \
 source's own size as displayed. Sides are {min_side} to {max_side} pixels and are rounded to what the codec needs.
 - Without a bitrate ({min_video} to {max_video} kbit/s) the quality is constant.
-- Frame rates in thousandths: {frame_rates}; a codec or container that lacks one gets its nearest. -1 is the source's own, at most 60 a second. A source of varying rate \
-gets the nearest standard one. Every output has a constant rate.
+- Frame rates in thousandths: {frame_rates}; a codec or container that lacks one gets its nearest. -1 is the source's \
+own, at most 60 a second. A source of varying rate gets the nearest standard one. Every output has a constant rate.
 
 ## Audio codecs
 

@@ -16,8 +16,9 @@ class VideoCodec:
 
     Where `sizes` or `frame_rates` aren't empty, the codec knows no others; nothing is longer than `max_side`. A
     frame rate's numerator is at most `max_rate_numerator` (0: any). `default_bitrate_bps` holds where none was asked;
-    0 leaves a constant quality. A `lossless` codec knows no bitrate. Where `repeats` isn't 0, its encoder writes nothing
-    for a picture that is like the one before, for fewer than so many frames in a row: players go on showing that one.
+    0 leaves a constant quality. A `lossless` codec knows no bitrate. Where `repeats` isn't 0, its encoder writes
+    nothing for a picture that is like the one before, for fewer than so many frames in a row: players go on showing
+    that one.
     """
 
     code: str
