@@ -46,8 +46,9 @@ MPEG_RATES: tuple[Fraction, ...] = (
 _H263_SIZES = ((128, 96), (176, 144), (352, 288), (704, 576), (1408, 1152))
 #: Sides are 12 bits in MPEG-1's and MPEG-2's headers, and even.
 _MPEG_MAX_SIDE = 4094
-#: MPEG-4 counts time in ticks, of which a second has at most so many.
+#: MPEG-4 counts time in ticks, of which a second has at most so many; its sides are 13 bits, and even.
 _MPEG4_TICKS = 65535
+_MPEG4_MAX_SIDE = 8190
 PAL_SIZE, NTSC_SIZE = (720, 576), (720, 480)
 PAL_RATE, NTSC_RATE = Fraction(25), Fraction(30000, 1001)
 #: Bits a second: good pictures on a DVD, two hours of which fit one layer of a disc when nothing else is said.
@@ -112,6 +113,7 @@ VIDEO_CODECS: Mapping[str, VideoCodec] = MappingProxyType(
                 display="MPEG-4 Visual",
                 codec_name="mpeg4",
                 encoders=(old.MPEG4,),
+                max_side=_MPEG4_MAX_SIDE,
                 max_rate_numerator=_MPEG4_TICKS,
             ),
             VideoCodec(
@@ -119,6 +121,7 @@ VIDEO_CODECS: Mapping[str, VideoCodec] = MappingProxyType(
                 display="MPEG-4 Visual",
                 codec_name="mpeg4",
                 encoders=(old.LIBXVID,),
+                max_side=_MPEG4_MAX_SIDE,
                 max_rate_numerator=_MPEG4_TICKS,
             ),
             VideoCodec(code="h263", display="H.263", codec_name="h263", encoders=(old.H263,), sizes=_H263_SIZES),

@@ -53,6 +53,7 @@ def test_frame_rates(container: str, codec: str, wanted: str, got: str) -> None:
         ("h263", (1920, 1080), (1408, 1152)),
         ("mpeg2video", (4096, 2160), (4094, 2158)),
         ("mpeg1video", (8192, 16), (4094, 8)),
+        ("mpeg4", (8192, 64), (8190, 64)),
         ("mpgPalDvd", (1280, 720), (720, 576)),
         ("mpgNtscDvd", (1280, 720), (720, 480)),
     ],
