@@ -116,7 +116,7 @@ def beep(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_sample_rate_and_extreme_bitrate_encodes(beep: Path, tmp_path: Path, codec: str, channels: int) -> None:
     info = probe(beep)
     done = set()
-    for rate, kbps in itertools.product(SAMPLE_RATES, (0, 8, 1536)):
+    for rate, kbps in itertools.product(SAMPLE_RATES, (8, 1536)):
         spec = OutputSpec(
             container="matroska",
             video_codec=NONE,

@@ -31,7 +31,7 @@ def test_a_page_out_of_range_is_refused(size: int, number: int, field: str, code
 
 
 def test_formats_are_listed_by_page() -> None:
-    pages = [list_formats(Page(size=6, number=number)) for number in (1, 2, 3, 4)]
+    pages = [list_formats(Page(size=6, number=number)) for number in range(1, len(PRESETS) // 6 + 3)]
 
     assert tuple(entry for page in pages for entry in page.formats) == PRESETS
     assert {page.total for page in pages} == {len(PRESETS)}
