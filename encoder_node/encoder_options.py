@@ -13,7 +13,7 @@ def video_options(video: VideoPlan) -> dict[str, str | int]:
     """What ffmpeg is told of the output's video: the encoder, its filters and its arguments."""
     if video.encoder == COPY:
         return {"c:v": COPY}
-    encoder = video_encoder(video.encoder)
+    encoder = video_encoder(video.codec, video.encoder)
     rate = parse_rational(video.frame_rate)
     ceiling = round(float(video.width * video.height * rate) * encoder.ceiling_bits_per_pixel)
     numbers = {

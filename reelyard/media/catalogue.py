@@ -311,13 +311,13 @@ def gpu_encoders() -> frozenset[str]:
     return frozenset(e.name for codec in VIDEO_CODECS.values() for e in codec.encoders if e.hardware)
 
 
-def video_encoder(name: str) -> VideoEncoder:
-    """The catalogue's encoder of that name.
+def video_encoder(codec: str, name: str) -> VideoEncoder:
+    """How that codec of the catalogue uses ffmpeg's encoder of that name: two codecs may share one, each its own way.
 
     Raises:
-        KeyError: no codec of the catalogue uses it.
+        KeyError: the codec doesn't use it.
     """
-    return {e.name: e for codec in VIDEO_CODECS.values() for e in codec.encoders}[name]
+    return {encoder.name: encoder for encoder in VIDEO_CODECS[codec].encoders}[name]
 
 
 def container_display(format_name: str, filename: str = "") -> str:

@@ -1,7 +1,7 @@
 """ffmpeg's video encoders and the arguments that each gets, as data.
 
-Values may hold `{bitrate}`, `{maxrate}`, `{bufsize}` (bits a second, bits) and `{ceiling}` (bits a second, sized from
-picture and rate); the command builder fills them in.
+Values may hold `{bitrate}`, `{maxrate}`, `{bufsize}` (bits a second, bits), `{ceiling}` (bits a second, sized from
+picture and rate) and `{interval}` (frames from one keyframe to the next); the command builder fills them in.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from types import MappingProxyType
 # How far a bitrate may be exceeded for a moment (1.5 x), and over how long that evens out (2 s of the bitrate): loose
 # enough for scene changes, tight enough for a player's buffer.
 _TARGET_RATE = MappingProxyType({"b:v": "{bitrate}", "maxrate": "{maxrate}", "bufsize": "{bufsize}"})
+# A keyframe at each multiple of the interval; `g` keeps the encoder from setting one before that (scene cuts may).
+_FORCED = MappingProxyType({"g": "{interval}", "force_key_frames": "expr:eq(mod(n,{interval}),0)"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,11 @@ class VideoEncoder:
 
     `arguments` are always given, `quality` when no bitrate was asked for, `target_rate` when one was. Sizes are what
     the encoder takes, in pixels. `ceiling_bits_per_pixel` sizes `{ceiling}`.
+
+    `pixel_format` is what it is fed. `two_pass` says that ffmpeg's `-pass 1` and `-pass 2` work with it.
+    `keyframe_arguments` set a keyframe at each `{interval}` frames, where `forced_keyframes`;
+    `fixed_keyframe_arguments` allow no others, where `fixed_keyframes`. `max_keyframe_interval` is the longest that
+    the format allows, 0 for any.
     """
 
     name: str
@@ -30,6 +37,13 @@ class VideoEncoder:
     min_width: int = 2
     min_height: int = 2
     max_side: int = 8192
+    pixel_format: str = "yuv420p"
+    two_pass: bool = False
+    forced_keyframes: bool = False
+    fixed_keyframes: bool = False
+    keyframe_arguments: Mapping[str, str] = field(default_factory=dict)
+    fixed_keyframe_arguments: Mapping[str, str] = field(default_factory=dict)
+    max_keyframe_interval: int = 0
 
     def takes(self, width: int, height: int) -> bool:
         """Whether it can encode pictures of this size."""
@@ -43,6 +57,11 @@ LIBX264 = VideoEncoder(
     quality=MappingProxyType({"crf": "23"}),  # x264's default: visually close to the source
     target_rate=_TARGET_RATE,
     max_side=16384,
+    two_pass=True,
+    forced_keyframes=True,
+    fixed_keyframes=True,
+    keyframe_arguments=_FORCED,
+    fixed_keyframe_arguments=MappingProxyType({"g": "{interval}", "keyint_min": "{interval}", "sc_threshold": "0"}),
 )
 
 LIBVPX = VideoEncoder(
@@ -61,6 +80,12 @@ LIBVPX = VideoEncoder(
     target_rate=_TARGET_RATE,
     ceiling_bits_per_pixel=0.1,
     max_side=16383,
+    two_pass=True,
+    forced_keyframes=True,
+    fixed_keyframes=True,
+    keyframe_arguments=_FORCED,
+    # Equal limits switch libvpx's own choice of keyframes off.
+    fixed_keyframe_arguments=MappingProxyType({"g": "{interval}", "keyint_min": "{interval}"}),
 )
 
 NVENC_H264 = VideoEncoder(
@@ -85,4 +110,8 @@ NVENC_H264 = VideoEncoder(
     min_width=160,  # NVENC refuses pictures below about 145 x 49
     min_height=64,
     max_side=4096,
+    forced_keyframes=True,  # `two_pass` stays off: `multipass` does that within one run
+    fixed_keyframes=True,
+    keyframe_arguments=_FORCED,
+    fixed_keyframe_arguments=MappingProxyType({"g": "{interval}", "no-scenecut": "1", "strict_gop": "1"}),
 )

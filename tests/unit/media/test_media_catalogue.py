@@ -36,7 +36,7 @@ def test_every_code_is_one_that_the_api_publishes() -> None:
 def test_every_video_codec_ends_with_a_software_encoder() -> None:
     for codec in catalogue.VIDEO_CODECS.values():
         assert not codec.encoders[-1].hardware
-        assert all(catalogue.video_encoder(e.name) is e for e in codec.encoders)
+        assert all(catalogue.video_encoder(codec.code, e.name) is e for e in codec.encoders)
 
 
 def test_nodes_try_out_every_encoder_and_both_of_nvidia() -> None:
