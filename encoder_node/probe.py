@@ -64,6 +64,9 @@ def _video(stream: Mapping[str, Any]) -> VideoTrack:
         color_primaries=_color(stream, "color_primaries"),
         color_transfer=_color(stream, "color_transfer"),
         color_matrix=_color(stream, "color_space"),
+        is_default=_is_default(stream),
+        # Without a decoder ffprobe learns neither the size nor the form of the pixels.
+        undecodable=not (stream.get("pix_fmt") and _integer(stream.get("width")) > 0),
     )
 
 
@@ -83,7 +86,13 @@ def _audio(stream: Mapping[str, Any]) -> AudioTrack:
         bitrate_bps=_integer(stream.get("bit_rate")),
         duration_us=_track_duration(stream),
         start_us=_microseconds(stream.get("start_time")),
+        is_default=_is_default(stream),
+        undecodable=not (stream.get("sample_fmt") and _integer(stream.get("channels")) > 0),
     )
+
+
+def _is_default(stream: Mapping[str, Any]) -> bool:
+    return bool(stream.get("disposition", {}).get("default"))
 
 
 def _rotation(stream: Mapping[str, Any]) -> int:

@@ -1,30 +1,43 @@
 """ffmpeg filter strings for a plan. Numbers alone: what they are is decided in `planning`."""
 
-from reelyard.media.plan import AudioPlan, VideoPlan
+from reelyard.media.colour import colour_filters
+from reelyard.media.plan import AudioPlan, InputPlan, VideoPlan
+from reelyard.media.sound import LAYOUTS, mix_filters
 
-_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
-
-def video_filters(video: VideoPlan) -> str:
+def video_filters(video: VideoPlan, share: InputPlan, pixel_format: str) -> str:
     """The chain for an encoded video stream.
 
     `fps` first: frames that are dropped needn't be scaled. `start_time=0` begins the grid at time 0 whatever the
     first frame's time is, so that video that starts late keeps its distance to the audio and every part of an output
-    counts alike. `setsar` says that pixels are square now; `yuv420p` is the one format that all players decode.
-    ffmpeg turns rotated pictures upright by itself before the chain.
+    counts alike. Colours are converted after scaling, when there is less to convert. `setsar` says that pixels are
+    square now; `pixel_format` is what the encoder takes. ffmpeg turns rotated pictures upright by itself before the
+    chain.
     """
-    return f"fps={video.frame_rate}:start_time=0,scale={video.width}:{video.height},setsar=1,format=yuv420p"
+    return ",".join(
+        [
+            f"fps={video.frame_rate}:start_time=0",
+            f"scale={video.width}:{video.height}",
+            *colour_filters(video, share),
+            "setsar=1",
+            f"format={pixel_format}",
+        ]
+    )
 
 
-def audio_filters(audio: AudioPlan) -> str:
+def audio_filters(audio: AudioPlan, share: InputPlan) -> str:
     """The chain for an encoded audio stream.
 
     `async=1` fills gaps with silence and trims overlaps, and `first_pts=0` does so at the beginning, so that audio
-    stays in step with the pictures. Rate and layout are said here, so that no second resampler is put in.
+    stays in step with the pictures. `rematrix_maxval` keeps a mix of many channels from clipping. Rate and layout are
+    said here, so that no second resampler is put in.
     """
-    return (
-        f"aresample={audio.sample_rate_hz}:async=1:first_pts=0,"
-        f"aformat=sample_rates={audio.sample_rate_hz}:channel_layouts={_LAYOUTS[audio.channels]}"
+    return ",".join(
+        [
+            *mix_filters(share.audio_mix, audio.channels),
+            f"aresample={audio.sample_rate_hz}:async=1:first_pts=0:rematrix_maxval=1.0",
+            f"aformat=sample_rates={audio.sample_rate_hz}:channel_layouts={LAYOUTS[audio.channels]}",
+        ]
     )
 
 

@@ -8,10 +8,13 @@ from dataclasses import replace
 
 from reelyard.media.audio_planning import choose_audio, plan_audio
 from reelyard.media.catalogue import CONTAINERS, COPY, VIDEO_CODECS, gpu_encoders
+from reelyard.media.colour import needs_tone_map, source_colour
 from reelyard.media.framing import origin_us
 from reelyard.media.info import MediaInfo, parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
+from reelyard.media.sound import audio_mix
+from reelyard.media.tags import parse_metadata
 from reelyard.media.video_planning import choose_video, plan_video, stream_duration_us
 
 
@@ -35,6 +38,7 @@ def plan_output(
     if video_track and video and video.encoder != COPY:
         origin = origin_us(source, video_track, parse_rational(video.frame_rate))
     audio = plan_audio(spec, source, audio_track, container, origin) if audio_track else None
+    reading = source_colour(video_track) if video_track and video and video.encoder != COPY else None
     return EncodePlan(
         container=container.code,
         duration_us=_duration(source, video, audio),
@@ -45,8 +49,12 @@ def plan_output(
                 video_index=video_track.index if video_track else -1,
                 audio_index=audio_track.index if audio_track else -1,
                 origin_us=origin,
+                tone_map=reading is not None and needs_tone_map(reading),
+                **(reading.members() if reading else {}),
+                audio_mix=audio_mix(audio_track, audio.channels) if audio_track and audio else "",
             ),
         ),
+        tags=parse_metadata(spec.metadata) if spec.metadata else (),
     )
 
 

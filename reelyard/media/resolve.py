@@ -9,6 +9,7 @@ from typing import Any
 
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.mode_members import resolve_modes
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
 from reelyard.media.values import (
@@ -47,6 +48,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
     _refuse_idle_members(request, "audio_codec", audio, AUDIO_NUMBERS)
     video_numbers = _merged(request, defaults, video, VIDEO_NUMBERS)
     audio_numbers = _merged(request, defaults, audio, AUDIO_NUMBERS)
+    modes = resolve_modes(request, defaults, container, video, video_numbers["video_bitrate_kbps"])
     return OutputSpec(
         output_format_id=format_id,
         title=request.title or "",
@@ -57,6 +59,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         audio_codec=audio,
         **video_numbers,
         **audio_numbers,
+        **modes,
     )
 
 
