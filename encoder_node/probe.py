@@ -65,6 +65,7 @@ def _video(stream: Mapping[str, Any]) -> VideoTrack:
         color_transfer=_color(stream, "color_transfer"),
         color_matrix=_color(stream, "color_space"),
         is_default=_is_default(stream),
+        reorder_frames=_integer(stream.get("has_b_frames")),
         # Without a decoder ffprobe learns neither the size nor the form of the pixels.
         undecodable=not (stream.get("pix_fmt") and _integer(stream.get("width")) > 0),
     )

@@ -16,13 +16,23 @@ def video_filters(video: VideoPlan, share: InputPlan, pixel_format: str) -> str:
     """
     return ",".join(
         [
-            f"fps={video.frame_rate}:start_time=0",
+            *timing_filters(video, share),
             f"scale={video.width}:{video.height}",
             *colour_filters(video, share),
             "setsar=1",
             f"format={pixel_format}",
         ]
     )
+
+
+def timing_filters(video: VideoPlan, share: InputPlan) -> list[str]:
+    """The filters that put an input's pictures on the output's grid."""
+    filters = [f"fps={video.frame_rate}:start_time=0"]
+    if share.from_first_frame:
+        filters.insert(0, "setpts=PTS-STARTPTS")
+    if share.still:
+        filters += ["tpad=stop=-1:stop_mode=clone", f"trim=end_frame={video.frames}"]
+    return filters
 
 
 def audio_filters(audio: AudioPlan, share: InputPlan) -> str:

@@ -21,6 +21,7 @@ class VideoTrack:
     `duration_us` runs from there to the end of its last frame; 0 when the file doesn't say. `frames` are packets
     that were counted. The `color_*` are ffprobe's names, "" where the file doesn't say. `is_default`: the file marks
     it as the one to play. `undecodable`: ffmpeg has no decoder for it, or the file says too little of it.
+    `reorder_frames`: by how many frames a decoder lags, because the file stores them in another order.
     """
 
     index: int
@@ -44,6 +45,7 @@ class VideoTrack:
     color_matrix: str = ""
     is_default: bool = False
     undecodable: bool = False
+    reorder_frames: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

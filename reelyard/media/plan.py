@@ -56,6 +56,8 @@ class InputPlan:
     `tone_map` brings high dynamic range to what the output can show. The `color_*` are those of its pictures, with
     what the file leaves unsaid settled. `audio_mix` says how its channels become the output's: "" as their layout
     says, "same" (its one channel, as loud, in all), "even:12" (12 channels that nobody named, all alike in each).
+    `from_first_frame` puts the first frame that the decoder gives at time 0, whatever its time stamp is. `still` is
+    one picture, held for as long as the output's video lasts.
     """
 
     video_index: int = -1
@@ -70,6 +72,8 @@ class InputPlan:
     color_transfer: str = ""
     color_matrix: str = ""
     audio_mix: str = ""
+    from_first_frame: bool = False
+    still: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

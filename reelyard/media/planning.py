@@ -9,7 +9,7 @@ from dataclasses import replace
 from reelyard.media.audio_planning import choose_audio, plan_audio
 from reelyard.media.catalogue import CONTAINERS, COPY, VIDEO_CODECS, gpu_encoders
 from reelyard.media.colour import needs_tone_map, source_colour
-from reelyard.media.framing import origin_us
+from reelyard.media.framing import is_still, origin_us, starts_by_decoder
 from reelyard.media.info import MediaInfo, parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
@@ -51,6 +51,8 @@ def plan_output(
                 origin_us=origin,
                 tone_map=reading is not None and needs_tone_map(reading),
                 **(reading.members() if reading else {}),
+                from_first_frame=reading is not None and bool(video_track and starts_by_decoder(source, video_track)),
+                still=reading is not None and bool(video_track and video and is_still(video_track, video.frames)),
                 audio_mix=audio_mix(audio_track, audio.channels) if audio_track and audio else "",
             ),
         ),
