@@ -39,7 +39,7 @@ _SDR_2020 = frozenset(("bt2020-10", "bt2020-12"))
 _RGB_FORMATS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal8", "bayer")
 
 #: Codecs of outputs (ffprobe's names) whose streams say their colours, and containers that say them for any codec.
-_TELLING_CODECS = frozenset({"h264", "mpeg2video"})
+_TELLING_CODECS = frozenset({"h264", "hevc", "vp9", "av1", "mpeg2video"})
 _TELLING_CONTAINERS = frozenset({"mp4", "mov", "matroska", "webm"})
 #: Codecs that are BT.601 by definition: decoders don't look at what a container says.
 _BT601_CODECS = frozenset({"vp8", "theora", "mpeg1video", "h263", "flv1", "mjpeg"})
