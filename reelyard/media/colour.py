@@ -11,7 +11,9 @@ zscale converts, not scale: measured with ten patches of known colour, scale's w
 253, zscale's stayed within 3 of 255, which is what compression leaves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from reelyard.media.info import VideoTrack
@@ -41,6 +43,12 @@ _RGB_FORMATS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x
 #: Codecs of outputs (ffprobe's names) whose streams say their colours, and containers that say them for any codec.
 _TELLING_CODECS = frozenset({"h264", "hevc", "vp9", "av1", "mpeg2video"})
 _TELLING_CONTAINERS = frozenset({"mp4", "mov", "matroska", "webm"})
+#: Of these, the ones that ffmpeg writes colours into only when it knows all three of them; then what is usual with the
+#: matrix is said for what the source leaves unsaid (measured: with the matrix alone MPEG-4 in MP4 said nothing).
+_TELLING_ALL_OR_NOTHING = frozenset({"mp4", "mov"})
+_USUAL: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {_BT709: (_BT709, _BT709), _BT601: (_BT601, _BT601), _BT601_PAL: (_BT601_PAL, _BT601)}
+)
 #: Codecs that are BT.601 by definition: decoders don't look at what a container says.
 _BT601_CODECS = frozenset({"vp8", "theora", "mpeg1video", "h263", "flv1", "mjpeg"})
 _FULL_RANGE_CODECS = frozenset({"mjpeg"})
@@ -96,6 +104,9 @@ def output_colour(source: Colour, codec_name: str, container: str, width: int, h
         matrix = _BT709 if wide else _by_size(width, height)
     else:
         matrix = source.matrix
+    if codec_name not in _TELLING_CODECS and container in _TELLING_ALL_OR_NOTHING:
+        usual_primaries, usual_transfer = _USUAL.get(matrix, ("", ""))
+        primaries, transfer = primaries or usual_primaries, transfer or usual_transfer
     return Colour(
         range=FULL if codec_name in _FULL_RANGE_CODECS else LIMITED,
         matrix=matrix,

@@ -252,6 +252,11 @@ class TestColour:
         assert output_colour(large, "vp8", "webm", 1280, 720).matrix == "smpte170m"
         assert output_colour(large, "mjpeg", "mov", 1280, 720).range == "pc"
 
+    def test_mp4_says_of_other_codecs_all_of_the_colours_or_none(self) -> None:
+        made = output_colour(Colour(range="tv", matrix="bt709"), "mpeg4", "mp4", 320, 180)
+
+        assert (made.matrix, made.primaries, made.transfer) == ("bt709",) * 3
+
     def test_full_range_and_rgb_become_limited(self) -> None:
         full = source_colour(replace(VIDEO, pix_fmt="yuvj420p"))
         rgb = source_colour(replace(VIDEO, pix_fmt="gbrp", color_range="pc", color_matrix="gbr"))
