@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import ffmpeg
 
-from encoder_node.encoder_options import audio_options, video_options
+from encoder_node.encoder_options import PassRun, audio_options, pass_options, tag_options, video_options
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, VIDEO_CODECS
 from reelyard.media.filters import thumbnail_filters
 from reelyard.media.plan import EncodePlan
@@ -65,8 +65,24 @@ def input_options() -> dict[str, str | int]:
     }
 
 
-def encode_argv(plan: EncodePlan, sources: Sequence[Path], target: Path) -> list[str]:
-    """Encode whole sources, one for each of the plan's inputs, into one output file."""
+def encode_argv(
+    plan: EncodePlan,
+    sources: Sequence[Path],
+    target: Path,
+    *,
+    overlay: Path | None = None,
+    pass_run: PassRun | None = None,
+) -> list[str]:
+    """Encode whole sources, one for each of the plan's inputs, into one output file.
+
+    `overlay` is the image of the plan's overlay. With `pass_run` it is one of two passes; the first encodes the
+    pictures alone, and writes nothing but its log.
+
+    Raises:
+        ValueError: image and plan don't belong together.
+    """
+    if (overlay is None) != (plan.overlay is None):
+        raise ValueError("an image is needed for a plan with an overlay, and for no other")
     (source,) = sources
     (share,) = plan.inputs
     source_options = dict(input_options())
@@ -77,29 +93,39 @@ def encode_argv(plan: EncodePlan, sources: Sequence[Path], target: Path) -> list
         # AVI and raw streams have no presentation times, which the muxers of copies ask for.
         source_options["fflags"] = "+genpts"
     media = ffmpeg.input(_url(source), **source_options)
-    container = CONTAINERS[plan.container]
+    looks_only = pass_run is not None and pass_run.number == 1
     streams = []
-    options: dict[str, str | int] = {
+    options: dict[str, str | int] = _null_options() if looks_only else _file_options(plan)
+    options["t"] = _seconds(round(plan.duration_us * (1 + OVERRUN_SHARE)) + OVERRUN_US)
+    # By absolute index: the probe chose the streams, and ffmpeg's own choice could take cover art or commentary.
+    if plan.video:
+        streams.append(media[str(share.video_index)])
+        options |= video_options(plan.video, share) | pass_options(pass_run)
+    if plan.audio and not looks_only:
+        streams.append(media[str(share.audio_index)])
+        options |= audio_options(plan.audio, share)
+    output = ffmpeg.output(*streams, "-" if looks_only else _url(target), **options)
+    # Overwrite: the folder is the attempt's own, and ffmpeg has no standard input to ask on.
+    return _compile(output.overwrite_output())
+
+
+def _file_options(plan: EncodePlan) -> dict[str, str | int]:
+    container = CONTAINERS[plan.container]
+    tag = container.codec_tags.get(plan.video.codec) if plan.video else None
+    return {
         "f": container.muxer,  # said, so that the file's ending decides nothing
         "map_metadata": -1,  # a source's tags may be private (place, owner) or lie about the new file
         "map_metadata:s:v": -1,  # the streams' own tags are copied apart from the file's
         "map_metadata:s:a": -1,
         "map_chapters": -1,  # some players show chapters as a text track
-        "t": _seconds(round(plan.duration_us * (1 + OVERRUN_SHARE)) + OVERRUN_US),
         **container.muxer_arguments,
+        **({"tag:v": tag} if tag else {}),  # where players ask for another name of the codec than ffmpeg gives it
+        **tag_options(plan.tags),
     }
-    # By absolute index: the probe chose the streams, and ffmpeg's own choice could take cover art or commentary.
-    if plan.video:
-        streams.append(media[str(share.video_index)])
-        options |= video_options(plan.video)
-        if plan.video.codec in container.codec_tags:
-            options["tag:v"] = container.codec_tags[plan.video.codec]
-    if plan.audio:
-        streams.append(media[str(share.audio_index)])
-        options |= audio_options(plan.audio)
-    output = ffmpeg.output(*streams, _url(target), **options)
-    # Overwrite: the folder is the attempt's own, and ffmpeg has no standard input to ask on.
-    return _compile(output.overwrite_output())
+
+
+def _null_options() -> dict[str, str | int]:
+    return {"f": "null"}
 
 
 def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int) -> list[str]:

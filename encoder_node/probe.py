@@ -73,6 +73,10 @@ def _video(stream: Mapping[str, Any]) -> VideoTrack:
         color_primaries=_color(stream, "color_primaries"),
         color_transfer=_color(stream, "color_transfer"),
         color_matrix=_color(stream, "color_space"),
+        is_default=_is_default(stream),
+        reorder_frames=_integer(stream.get("has_b_frames")),
+        # Without a decoder ffprobe learns neither the size nor the form of the pixels.
+        undecodable=not (stream.get("pix_fmt") and _integer(stream.get("width")) > 0),
     )
 
 
@@ -92,6 +96,8 @@ def _audio(stream: Mapping[str, Any]) -> AudioTrack:
         bitrate_bps=_integer(stream.get("bit_rate")),
         duration_us=_track_duration(stream),
         start_us=_microseconds(stream.get("start_time")),
+        is_default=_is_default(stream),
+        undecodable=not (stream.get("sample_fmt") and _integer(stream.get("channels")) > 0),
     )
 
 
@@ -100,6 +106,10 @@ def _counted(track: AudioTrack, stream: Mapping[str, Any]) -> AudioTrack:
     packets = _integer(stream.get("nb_read_packets"))
     lasts = packets * _AAC_SAMPLES * 1_000_000 // track.sample_rate_hz if track.sample_rate_hz else 0
     return replace(track, duration_us=lasts)
+
+
+def _is_default(stream: Mapping[str, Any]) -> bool:
+    return bool(stream.get("disposition", {}).get("default"))
 
 
 def _rotation(stream: Mapping[str, Any]) -> int:

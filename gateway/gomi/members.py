@@ -64,25 +64,25 @@ OUTPUT_MEMBERS = (
     OutputMember("AudioBitrate", "audio_bitrate_kbps", Kind.WHOLE_FROM_1),
     OutputMember("AudioSampleRateID", "sample_rate_hz", Kind.WHOLE),
     OutputMember("AudioChannelsID", "channels", Kind.WHOLE),
+    OutputMember("Metadata", "metadata", Kind.TEXT),
+    OutputMember("TwoPassEncoding", "two_pass", Kind.FLAG),
+    OutputMember("NewFilename", "new_filename", Kind.TEXT),
+    OutputMember("ForcedKeyFrameInterval", "forced_keyframe_interval", Kind.WHOLE_FROM_1),
+    OutputMember("FixedKeyFrameInterval", "fixed_keyframes", Kind.FLAG),
 )
 
 LATER_MEMBERS = (
-    LaterMember("Metadata", Kind.TEXT),
     LaterMember("DeliveryLocation", Kind.TEXT),
     LaterMember("NotificationEmailAddress", Kind.TEXT),
     LaterMember("DeInterlace", Kind.FLAG, asks_nothing=(False,)),
     # False is what happens today: Width and Height together stretch.
     LaterMember("KeepAspectRatio", Kind.FLAG, asks_nothing=(False,)),
     LaterMember("VideoResizeMethodCode", Kind.TEXT),
-    LaterMember("TwoPassEncoding", Kind.FLAG, asks_nothing=(False,)),
     LaterMember("OverlayOffsetFrom", Kind.TEXT),
     LaterMember("OverlayImageUri", Kind.TEXT),
     # An offset of nothing, from an image that is not there.
     LaterMember("OverlayOffsetX", Kind.WHOLE_FROM_1),
     LaterMember("OverlayOffsetY", Kind.WHOLE_FROM_1),
-    LaterMember("NewFilename", Kind.TEXT),
-    LaterMember("ForcedKeyFrameInterval", Kind.WHOLE_FROM_1),
-    LaterMember("FixedKeyFrameInterval", Kind.FLAG, asks_nothing=(False,)),
 )
 
 #: The wire's name of each neutral field that an error's message may speak of.

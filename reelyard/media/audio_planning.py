@@ -1,6 +1,7 @@
 """The audio of one output: which stream is read, and every number of what is made of it."""
 
 from reelyard.media.catalogue import AUDIO_CODECS, COPY, NONE, Container, audio_codec_display
+from reelyard.media.choosing import chosen
 from reelyard.media.copying import check_copy
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import AudioTrack, MediaInfo
@@ -19,13 +20,13 @@ def choose_audio(spec: OutputSpec, source: MediaInfo) -> AudioTrack | None:
     A video output of a silent source is silent too; an output of audio alone needs some.
 
     Raises:
-        WorkError: source_not_media, when the source has none.
+        WorkError: source_not_media, when the source has none, or none that can be decoded.
     """
     if spec.audio_codec == NONE or (not source.audio and spec.video_codec != NONE):
         return None
     if not source.audio:
         raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source has no audio, and this output is of audio alone.")
-    return source.audio[0]
+    return chosen(source.audio, "audio", copied=spec.audio_codec == COPY)
 
 
 def plan_audio(spec: OutputSpec, source: MediaInfo, track: AudioTrack, container: Container, origin: int) -> AudioPlan:

@@ -1,36 +1,53 @@
 """ffmpeg filter strings for a plan. Numbers alone: what they are is decided in `planning`."""
 
-from reelyard.media.catalogue import video_encoder
-from reelyard.media.plan import AudioPlan, VideoPlan
+from reelyard.media.colour import colour_filters
+from reelyard.media.plan import AudioPlan, InputPlan, VideoPlan
+from reelyard.media.sound import LAYOUTS, mix_filters
 
-_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
-
-def video_filters(video: VideoPlan) -> str:
+def video_filters(video: VideoPlan, share: InputPlan, pixel_format: str) -> str:
     """The chain for an encoded video stream.
 
     `fps` first: frames that are dropped needn't be scaled. `start_time=0` begins the grid at time 0 whatever the
     first frame's time is, so that video that starts late keeps its distance to the audio and every part of an output
-    counts alike. `setsar` says which shape pixels have now: square, but for DVDs. The format of the pixels is the
-    encoder's; `yuv420p`, where it can be, is the one that all players decode. ffmpeg turns rotated pictures upright
-    by itself before the chain.
+    counts alike. Colours are converted after scaling, when there is less to convert. `setsar` says which shape pixels
+    have now: square, but for DVDs; `pixel_format` is what the encoder takes. ffmpeg turns rotated pictures upright by
+    itself before the chain.
     """
-    pixels = video_encoder(video.codec, video.encoder).pixel_format
-    return (
-        f"fps={video.frame_rate}:start_time=0,scale={video.width}:{video.height},"
-        f"setsar={video.sample_aspect},format={pixels}"
+    return ",".join(
+        [
+            *timing_filters(video, share),
+            f"scale={video.width}:{video.height}",
+            *colour_filters(video, share),
+            f"setsar={video.sample_aspect}",
+            f"format={pixel_format}",
+        ]
     )
 
 
-def audio_filters(audio: AudioPlan) -> str:
+def timing_filters(video: VideoPlan, share: InputPlan) -> list[str]:
+    """The filters that put an input's pictures on the output's grid."""
+    filters = [f"fps={video.frame_rate}:start_time=0"]
+    if share.from_first_frame:
+        filters.insert(0, "setpts=PTS-STARTPTS")
+    if share.still:
+        filters += ["tpad=stop=-1:stop_mode=clone", f"trim=end_frame={video.frames}"]
+    return filters
+
+
+def audio_filters(audio: AudioPlan, share: InputPlan) -> str:
     """The chain for an encoded audio stream.
 
     `async=1` fills gaps with silence and trims overlaps, and `first_pts=0` does so at the beginning, so that audio
-    stays in step with the pictures. Rate and layout are said here, so that no second resampler is put in.
+    stays in step with the pictures. `rematrix_maxval` keeps a mix of many channels from clipping. Rate and layout are
+    said here, so that no second resampler is put in.
     """
-    return (
-        f"aresample={audio.sample_rate_hz}:async=1:first_pts=0,"
-        f"aformat=sample_rates={audio.sample_rate_hz}:channel_layouts={_LAYOUTS[audio.channels]}"
+    return ",".join(
+        [
+            *mix_filters(share.audio_mix, audio.channels),
+            f"aresample={audio.sample_rate_hz}:async=1:first_pts=0:rematrix_maxval=1.0",
+            f"aformat=sample_rates={audio.sample_rate_hz}:channel_layouts={LAYOUTS[audio.channels]}",
+        ]
     )
 
 

@@ -9,11 +9,14 @@ from dataclasses import replace
 from reelyard.media.adjusting import adjustments
 from reelyard.media.audio_planning import choose_audio, plan_audio
 from reelyard.media.catalogue import CONTAINERS, COPY, VIDEO_CODECS, gpu_encoders
+from reelyard.media.colour import needs_tone_map, source_colour
 from reelyard.media.disc import fit_on_disc
-from reelyard.media.framing import origin_us
+from reelyard.media.framing import is_still, origin_us, starts_by_decoder
 from reelyard.media.info import MediaInfo, parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
+from reelyard.media.sound import audio_mix
+from reelyard.media.tags import parse_metadata
 from reelyard.media.video_planning import choose_video, plan_video, stream_duration_us
 
 
@@ -40,6 +43,7 @@ def plan_output(
     duration = _duration(source, video, audio)
     if container.disc:
         video = fit_on_disc(container, video, audio, duration)
+    reading = source_colour(video_track) if video_track and video and video.encoder != COPY else None
     return EncodePlan(
         container=container.code,
         duration_us=duration,
@@ -50,9 +54,15 @@ def plan_output(
                 video_index=video_track.index if video_track else -1,
                 audio_index=audio_track.index if audio_track else -1,
                 origin_us=origin,
+                tone_map=reading is not None and needs_tone_map(reading),
+                **(reading.members() if reading else {}),
+                from_first_frame=reading is not None and bool(video_track and starts_by_decoder(source, video_track)),
+                still=reading is not None and bool(video_track and video and is_still(video_track, video.frames)),
+                audio_mix=audio_mix(audio_track, audio.channels) if audio_track and audio else "",
             ),
         ),
         adjustments=adjustments(spec, container, video, audio),
+        tags=parse_metadata(spec.metadata) if spec.metadata else (),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.lossless import drop_idle_bitrates, refuse_idle_bitrates
+from reelyard.media.mode_members import resolve_modes
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
 from reelyard.media.values import (
@@ -57,6 +58,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
     video_numbers = _merged(request, defaults, video, VIDEO_NUMBERS)
     audio_numbers = _merged(request, defaults, audio, AUDIO_NUMBERS)
     drop_idle_bitrates(video, video_numbers, audio, audio_numbers)
+    modes = resolve_modes(request, defaults, container, video, video_numbers["video_bitrate_kbps"])
     return OutputSpec(
         output_format_id=format_id,
         title=request.title or "",
@@ -67,6 +69,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         audio_codec=audio,
         **video_numbers,
         **audio_numbers,
+        **modes,
     )
 
 

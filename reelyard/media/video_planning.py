@@ -3,6 +3,8 @@
 from fractions import Fraction
 
 from reelyard.media.catalogue import COPY, NONE, VIDEO_CODECS, Container, video_codec_display
+from reelyard.media.choosing import chosen
+from reelyard.media.colour import output_colour, source_colour
 from reelyard.media.copying import check_copy
 from reelyard.media.disc import sample_aspect_for
 from reelyard.media.encoders import VideoEncoder
@@ -20,7 +22,7 @@ def choose_video(spec: OutputSpec, source: MediaInfo) -> VideoTrack | None:
     """The stream of the source that the output's pictures come from; None for an output without any.
 
     Raises:
-        WorkError: source_not_media, when the source has none.
+        WorkError: source_not_media, when the source has none, or none that can be decoded.
     """
     if spec.video_codec == NONE:
         return None
@@ -30,7 +32,7 @@ def choose_video(spec: OutputSpec, source: MediaInfo) -> VideoTrack | None:
             "The source has no video, and this output needs some: ask for the video codec 'none' or for a container "
             "of audio alone.",
         )
-    return source.video[0]
+    return chosen(source.video, "video", copied=spec.video_codec == COPY)
 
 
 def plan_video(
@@ -65,6 +67,10 @@ def plan_video(
         bitrate_bps=video_bitrate_for(codec, spec.video_bitrate_kbps * 1000),
         frames=frames_until(end, rate),
         sample_aspect=sample_aspect_for(codec, _shape(track)),
+        two_pass=spec.two_pass,
+        keyframe_interval=spec.forced_keyframe_interval,
+        fixed_keyframes=spec.fixed_keyframes,
+        **output_colour(source_colour(track), codec.codec_name, container.code, width, height).members(),
     )
 
 

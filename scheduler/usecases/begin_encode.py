@@ -35,7 +35,7 @@ def begin_encode(conn: Connection, job: Row[Any], source: Source, plan: EncodePl
     """
     spec = from_dict(OutputSpec, job.spec)
     transition(conn, JOB, job, JobEvent.PLAN, importing_progress=100, plan=to_dict(plan))
-    name = output_filename(job.output_media_id, source.filename, spec.container)
+    name = output_filename(job.output_media_id, source.filename, spec.container, spec.new_filename)
     conn.execute(media.update().where(media.c.id == job.output_media_id).values(filename=name))
     # One task for the whole output. Chunks will be further tasks of the same kind, told apart by `part`.
     insert_task(

@@ -100,7 +100,7 @@ def test_sound_alone_gives_an_audio_output(client: SeedClient, sources: Sources,
         ({"AudioChannelsID": 9}, "invalid_parameter_value", ["AudioChannelsID", "9"]),
         ({"PingUrl": "ftp://example.com/x"}, "invalid_parameter_value", ["PingUrl", "ftp"]),
         ({"PingUrl": "http://169.254.169.254/x"}, "invalid_parameter_value", ["PingUrl", "169.254.169.254"]),
-        ({"TwoPassEncoding": True}, "invalid_parameter_value", ["TwoPassEncoding", "supported yet"]),
+        ({"FixedKeyFrameInterval": True}, "invalid_parameter_value", ["FixedKeyFrameInterval", "without"]),
         (
             {"DeliveryLocation": "ftp://u:pw@h/"},
             "invalid_parameter_value",

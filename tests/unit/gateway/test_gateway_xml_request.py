@@ -73,7 +73,9 @@ def test_every_supported_member_is_read() -> None:
         "<VideoCodecCode>h264</VideoCodecCode><VideoBitrate>1024</VideoBitrate><FrameRateID>25000</FrameRateID>"
         "<AudioCodecCode>aac</AudioCodecCode><AudioBitrate>128</AudioBitrate><OutputFormatID>0</OutputFormatID>"
         "<AudioSampleRateID>-1</AudioSampleRateID><AudioChannelsID>2</AudioChannelsID>"
-        "<DeInterlace>false</DeInterlace><TwoPassEncoding>0</TwoPassEncoding>"
+        "<DeInterlace>false</DeInterlace><TwoPassEncoding>0</TwoPassEncoding><Metadata>title=A&amp;album=B</Metadata>"
+        "<NewFilename>[OutputMediaAssetID]</NewFilename><ForcedKeyFrameInterval>60</ForcedKeyFrameInterval>"
+        "<FixedKeyFrameInterval>true</FixedKeyFrameInterval>"
     )
 
     assert output == OutputRequest(
@@ -91,6 +93,11 @@ def test_every_supported_member_is_read() -> None:
         audio_bitrate_kbps=128,
         sample_rate_hz=-1,
         channels=2,
+        two_pass=False,
+        metadata="title=A&album=B",
+        new_filename="[OutputMediaAssetID]",
+        forced_keyframe_interval=60,
+        fixed_keyframes=True,
     )
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from encoder_node import command
-from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
+from encoder_node.encoder_options import PassRun
+from reelyard.media.colour import Colour
+from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, Tag, VideoPlan
 
 GOLDEN = Path(__file__).parent / "golden"
-SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/output")
+SCRATCH = Path("/scratch")
+SOURCE, TARGET = SCRATCH / "source", SCRATCH / "output"
 
 H264 = VideoPlan(codec="h264", encoder="libx264", width=1280, height=720, frame_rate="25/1", frames=250)
 VP8 = VideoPlan(codec="libvpx", encoder="libvpx", width=640, height=360, frame_rate="30000/1001", frames=300)
@@ -31,6 +34,10 @@ PAL = VideoPlan(
 )
 COPY_VIDEO = VideoPlan(codec="copy", encoder="copy", width=1280, height=720, frame_rate="25/1", frames=250)
 COPY_AUDIO = AudioPlan(codec="copy", encoder="copy", sample_rate_hz=48000, channels=2)
+TWICE = replace(H264, bitrate_bps=800_000, two_pass=True)
+BT709 = Colour(range="tv", matrix="bt709", primaries="bt709", transfer="bt709")
+HDR = Colour(range="tv", matrix="bt2020nc", primaries="bt2020", transfer="smpte2084")
+HDR_INPUT = InputPlan(video_index=0, audio_index=1, tone_map=True, **HDR.members())
 
 
 def plan(container: str, video: VideoPlan | None, audio: AudioPlan | None, origin_us: int = 0) -> EncodePlan:
@@ -52,6 +59,29 @@ COMMANDS = {
     ),
     "encode_mp4_nvenc_bitrate": command.encode_argv(
         plan("mp4", replace(H264, encoder="h264_nvenc", bitrate_bps=800_000), AAC), [SOURCE], TARGET
+    ),
+    "encode_mp4_first_pass": command.encode_argv(
+        plan("mp4", TWICE, AAC), [SOURCE], TARGET, pass_run=PassRun(number=1, log=SCRATCH / "twopass")
+    ),
+    "encode_mp4_second_pass": command.encode_argv(
+        plan("mp4", TWICE, AAC), [SOURCE], TARGET, pass_run=PassRun(number=2, log=SCRATCH / "twopass")
+    ),
+    "encode_mp4_keyframes": command.encode_argv(
+        plan("mp4", replace(H264, keyframe_interval=60), AAC), [SOURCE], TARGET
+    ),
+    "encode_mp4_fixed_keyframes": command.encode_argv(
+        plan("mp4", replace(H264, keyframe_interval=60, fixed_keyframes=True), AAC), [SOURCE], TARGET
+    ),
+    "encode_mp4_tags": command.encode_argv(
+        replace(plan("mp4", H264, AAC), tags=(Tag(name="title", value="-y = ;'a"), Tag(name="artist", value="B"))),
+        [SOURCE],
+        TARGET,
+    ),
+    "encode_mp4_tone_mapped": command.encode_argv(
+        replace(plan("mp4", replace(H264, **BT709.members()), AAC), inputs=(HDR_INPUT,)), [SOURCE], TARGET
+    ),
+    "encode_m4a_unnamed_channels": command.encode_argv(
+        replace(plan("m4a", None, AAC), inputs=(InputPlan(audio_index=0, audio_mix="even:10"),)), [SOURCE], TARGET
     ),
     "encode_webm_quality": command.encode_argv(plan("webm", VP8, VORBIS), [SOURCE], TARGET),
     "encode_webm_bitrate": command.encode_argv(

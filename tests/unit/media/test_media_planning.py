@@ -60,6 +60,8 @@ def test_every_number_of_a_plain_output_is_settled() -> None:
             frame_rate="25/1",
             bitrate_bps=800_000,
             frames=250,
+            color_range="tv",
+            color_matrix="bt709",
         ),
         audio=AudioPlan(
             codec="aac",
@@ -69,7 +71,7 @@ def test_every_number_of_a_plain_output_is_settled() -> None:
             bitrate_bps=128_000,
             duration_us=10_000_000,
         ),
-        inputs=(InputPlan(video_index=0, audio_index=1),),
+        inputs=(InputPlan(video_index=0, audio_index=1, color_range="tv", color_matrix="bt709"),),
     )
 
 
@@ -82,7 +84,7 @@ def test_the_first_stream_of_each_kind_is_read_by_its_absolute_index() -> None:
 
     made = plan(source)
 
-    assert made.inputs == (InputPlan(video_index=2, audio_index=5),)
+    assert (made.inputs[0].video_index, made.inputs[0].audio_index) == (2, 5)
 
 
 def test_a_silent_source_gives_a_silent_video() -> None:
