@@ -1,7 +1,6 @@
 """The options of an output's streams: plan and catalogue to ffmpeg's names and values. Pure."""
 
 from reelyard.media.catalogue import AUDIO_CODECS, COPY, video_encoder
-from reelyard.media.filters import audio_filters, video_filters
 from reelyard.media.info import parse_rational
 from reelyard.media.plan import AudioPlan, VideoPlan
 
@@ -10,7 +9,7 @@ MIN_CEILING_BPS = 200_000
 
 
 def video_options(video: VideoPlan) -> dict[str, str | int]:
-    """What ffmpeg is told of the output's video: the encoder, its filters and its arguments."""
+    """What ffmpeg is told of the output's video: the encoder and its arguments."""
     if video.encoder == COPY:
         return {"c:v": COPY}
     encoder = video_encoder(video.encoder)
@@ -25,8 +24,7 @@ def video_options(video: VideoPlan) -> dict[str, str | int]:
     rate_options = encoder.target_rate if video.bitrate_bps else encoder.quality
     return {
         "c:v": encoder.name,
-        "vf": video_filters(video),
-        # The filter has made the rate constant and the count exact; nothing after it may drop or repeat.
+        # The filters have made the rate constant and the count exact; nothing after it may drop or repeat.
         "fps_mode": "passthrough",
         **{name: value.format(**numbers) for name, value in {**encoder.arguments, **rate_options}.items()},
     }
@@ -38,7 +36,6 @@ def audio_options(audio: AudioPlan) -> dict[str, str | int]:
         return {"c:a": COPY}
     options: dict[str, str | int] = {
         "c:a": audio.encoder,
-        "af": audio_filters(audio),
         # Said again to the encoder: some would take a neighbouring rate in silence.
         "ar": audio.sample_rate_hz,
         "ac": audio.channels,

@@ -43,7 +43,8 @@ class EncodeStage:
         container = CONTAINERS[work.plan.container]
         sources = [local_source(attempt, each.object) for each in work.sources]
         target = attempt.folder / f"output.{container.extension}"
-        reader, outcome = self._run_ffmpeg(attempt, work.plan, sources, target)
+        overlay = local_source(attempt, work.overlay) if work.overlay else None
+        reader, outcome = self._run_ffmpeg(attempt, work.plan, sources, target, overlay)
         info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
         _check(work.plan, info, reader, outcome)
         stored = attempt.upload(
@@ -54,7 +55,7 @@ class EncodeStage:
         return EncodeResult(part=EncodedPart(object=stored, info=info))
 
     def _run_ffmpeg(
-        self, attempt: Attempt, plan: EncodePlan, sources: Sequence[Path], target: Path
+        self, attempt: Attempt, plan: EncodePlan, sources: Sequence[Path], target: Path, overlay: Path | None
     ) -> tuple[ProgressReader, Outcome]:
         frames = plan.video.frames if plan.video else 0
 
@@ -66,7 +67,7 @@ class EncodeStage:
             limits = replace(limits, memory_bytes=0)  # CUDA maps more address space than any sane limit
         reader = ProgressReader(on_block)
         outcome = self._tools.succeed(
-            encode_argv(plan, sources, target),
+            encode_argv(plan, sources, target, overlay=overlay),
             folder=attempt.folder,
             stop=attempt.stop,
             phase=Phase.ENCODE,

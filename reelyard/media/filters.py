@@ -1,19 +1,59 @@
-"""ffmpeg filter strings for a plan. Numbers alone: what they are is decided in `planning`."""
+"""ffmpeg filter chains for a plan. Numbers alone: what they are is decided in `planning`."""
 
-from reelyard.media.plan import AudioPlan, VideoPlan
+from reelyard.media.info import parse_rational
+from reelyard.media.plan import AudioPlan, InputPlan, VideoPlan
 
-_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+
+#: The pixel format that all players decode.
+PIXEL_FORMAT = "format=yuv420p"
+
+_SECOND_US = 1_000_000
 
 
-def video_filters(video: VideoPlan) -> str:
-    """The chain for an encoded video stream.
+def input_filters(share: InputPlan, video: VideoPlan) -> str:
+    """The chain that brings the pictures of one input to those of the output.
 
-    `fps` first: frames that are dropped needn't be scaled. `start_time=0` begins the grid at time 0 whatever the
-    first frame's time is, so that video that starts late keeps its distance to the audio and every part of an output
-    counts alike. `setsar` says that pixels are square now; `yuv420p` is the one format that all players decode.
-    ffmpeg turns rotated pictures upright by itself before the chain.
+    ffmpeg turns rotated pictures upright by itself before the chain. Fields are woven back into frames before
+    anything mixes lines or moves frames. Then `fps`: frames that are dropped needn't be scaled. `start_time=0` begins
+    the grid at time 0 whatever the first frame's time is, so that video that starts late keeps its distance to the
+    audio and every part of an output counts alike.
     """
-    return f"fps={video.frame_rate}:start_time=0,scale={video.width}:{video.height},setsar=1,format=yuv420p"
+    chain = [f"bwdif=mode=send_frame:parity=auto:deint={share.deinterlace}"] if share.deinterlace else []
+    chain.append(f"fps={video.frame_rate}:start_time=0")
+    if share.frames:
+        # Exactly its share of a join: a count that was estimated may be one too high or too low.
+        chain += ["tpad=stop=1:stop_mode=clone", f"trim=end_frame={share.frames}"]
+    return ",".join((*chain, fit_filters(share, video)))
+
+
+def fit_filters(share: InputPlan, video: VideoPlan) -> str:
+    """The chain that brings one picture to the output's size, pixel format and shape of pixels.
+
+    The format stands before the cuts: in one with coarser colour they would be rounded to more than two pixels.
+    """
+    width, height = share.picture_width or video.width, share.picture_height or video.height
+    kept_width, kept_height = min(width, video.width), min(height, video.height)
+    chain = [f"scale={width}:{height}", PIXEL_FORMAT]
+    if (kept_width, kept_height) != (width, height):
+        left, top = _even_half(width - kept_width), _even_half(height - kept_height)
+        chain.append(f"crop={kept_width}:{kept_height}:{left}:{top}")
+    if (kept_width, kept_height) != (video.width, video.height):
+        left, top = _even_half(video.width - kept_width), _even_half(video.height - kept_height)
+        chain.append(f"pad={video.width}:{video.height}:{left}:{top}:black")
+    chain.append(f"setsar={video.sample_aspect}")
+    return ",".join(chain)
+
+
+def _even_half(pixels: int) -> int:
+    """Half of it, on the grid of colour samples."""
+    return pixels // 4 * 2
+
+
+def black_source(share: InputPlan, video: VideoPlan) -> str:
+    """Pictures for an input of a join that has none: a source filter with the chain behind it."""
+    source = f"color=c=black:s={video.width}x{video.height}:r={video.frame_rate}"
+    return f"{source},trim=end_frame={share.frames},{fit_filters(share, video)}"
 
 
 def audio_filters(audio: AudioPlan) -> str:
@@ -24,8 +64,30 @@ def audio_filters(audio: AudioPlan) -> str:
     """
     return (
         f"aresample={audio.sample_rate_hz}:async=1:first_pts=0,"
-        f"aformat=sample_rates={audio.sample_rate_hz}:channel_layouts={_LAYOUTS[audio.channels]}"
+        f"aformat=sample_rates={audio.sample_rate_hz}:channel_layouts={LAYOUTS[audio.channels]}"
     )
+
+
+def joined_audio_filters(share: InputPlan, audio: AudioPlan) -> str:
+    """The chain for the sound of one input of a join: as long as its share, with silence behind what is shorter."""
+    lasts = _seconds(share.duration_us)
+    return f"{audio_filters(audio)},apad=whole_dur={lasts},atrim=duration={lasts}"
+
+
+def silent_source(share: InputPlan, audio: AudioPlan) -> str:
+    """Sound for an input of a join that has none."""
+    source = f"anullsrc=r={audio.sample_rate_hz}:cl={LAYOUTS[audio.channels]}"
+    return f"{source},atrim=duration={_seconds(share.duration_us)}"
+
+
+def grid_filters(video: VideoPlan, *, has_sound: bool) -> str:
+    """The chain behind joined pictures that puts them back on the exact grid of the rate.
+
+    Joining counts in microseconds. Without sound the frames are simply counted, for a single one tells no duration.
+    """
+    rate = parse_rational(video.frame_rate)
+    grid = f"settb={rate.denominator}/{rate.numerator}"
+    return grid if has_sound else f"{grid},setpts=N"
 
 
 def thumbnail_filters(width: int) -> str:
@@ -35,3 +97,7 @@ def thumbnail_filters(width: int) -> str:
     Renumbered, since ffmpeg drops what lies before the point that it was told to seek to.
     """
     return f"scale=w='max(2,trunc(min({width},iw*sar)/2)*2)':h=-2,setsar=1,thumbnail=3,setpts=N"
+
+
+def _seconds(duration_us: int) -> str:
+    return f"{duration_us // _SECOND_US}.{duration_us % _SECOND_US:06d}"

@@ -53,7 +53,8 @@ class InputPlan:
     `origin_us` is the time after the source's start that becomes time 0 of its share of the output. `frames` and
     `duration_us` are its share where several are joined: an input without video gives black, one without audio
     silence, of that length. `deinterlace` is "" (as it is), "interlaced" (frames that are marked so) or "all".
-    `tone_map` brings high dynamic range to what the output can show.
+    `tone_map` brings high dynamic range to what the output can show. Its picture is scaled to `picture_width` by
+    `picture_height` and then cut or padded to the output's size, in the middle; 0: it fills the output.
     """
 
     video_index: int = -1
@@ -63,6 +64,8 @@ class InputPlan:
     duration_us: int = 0
     deinterlace: str = ""
     tone_map: bool = False
+    picture_width: int = 0
+    picture_height: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,20 @@
 """The video of one output: which stream is read, and every number of what is made of it."""
 
 from reelyard.media.catalogue import COPY, NONE, VIDEO_CODECS, Container, video_codec_display
-from reelyard.media.copying import check_copy
+from reelyard.media.copying import check_copied_turn, check_copy
 from reelyard.media.encoders import VideoEncoder
 from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.fitting import Fit, fit_for
 from reelyard.media.framing import duration_of, frames_until, origin_us, rate_text, source_rate, video_end_us
 from reelyard.media.info import MediaInfo, VideoTrack, parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import VideoPlan
 from reelyard.media.published import FRAME_RATES
 from reelyard.media.sizing import output_size
+
+#: Codecs (ffprobe's names) whose decoders mark each frame as interlaced or not. Measured: those of MJPEG, HuffYUV and
+#: ProRes left interlaced frames unmarked.
+FRAME_MARKING_CODECS = frozenset({"h264", "mpeg2video", "mpeg4", "dvvideo", "ffv1", "rawvideo"})
 
 
 def choose_video(spec: OutputSpec, source: MediaInfo) -> VideoTrack | None:
@@ -39,6 +44,7 @@ def plan_video(
     """
     if spec.video_codec == COPY:
         check_copy(track.codec, video_codec_display(track.codec), container.copy_video, container)
+        check_copied_turn(track.rotation, container)
         return VideoPlan(
             codec=COPY,
             encoder=COPY,
@@ -48,7 +54,8 @@ def plan_video(
             frames=track.frames,
         )
     codec = VIDEO_CODECS[spec.video_codec]
-    width, height = output_size(track, spec.width, spec.height, codec.size_multiple)
+    fit = fit_for(spec)
+    width, height = output_size(track, spec.width, spec.height, codec.size_multiple, inside=fit == Fit.INSIDE)
     rate = parse_rational(FRAME_RATES[spec.frame_rate_id]) if spec.frame_rate_id in FRAME_RATES else source_rate(track)
     end = video_end_us(source, track) - origin_us(source, track, rate)
     return VideoPlan(
@@ -59,7 +66,19 @@ def plan_video(
         frame_rate=rate_text(rate),
         bitrate_bps=spec.video_bitrate_kbps * 1000,
         frames=frames_until(end, rate),
+        fit=fit.value,
     )
+
+
+def deinterlace_mode(track: VideoTrack) -> str:
+    """What to deinterlace of a stream of which that was asked: "" nothing, "interlaced" frames that say so, "all".
+
+    Where the decoder marks each frame, the marks are right whatever the header says. Else the header must do, and
+    only one that says "progressive" means that there is nothing to do.
+    """
+    if track.codec in FRAME_MARKING_CODECS:
+        return "interlaced"
+    return "" if track.field_order == "progressive" else "all"
 
 
 def _encoder(encoders: tuple[VideoEncoder, ...], live: frozenset[str], width: int, height: int) -> VideoEncoder:

@@ -60,6 +60,7 @@ def test_every_number_of_a_plain_output_is_settled() -> None:
             frame_rate="25/1",
             bitrate_bps=800_000,
             frames=250,
+            fit="letterbox",
         ),
         audio=AudioPlan(
             codec="aac",
