@@ -64,22 +64,20 @@ OUTPUT_MEMBERS = (
     OutputMember("AudioBitrate", "audio_bitrate_kbps", Kind.WHOLE_FROM_1),
     OutputMember("AudioSampleRateID", "sample_rate_hz", Kind.WHOLE),
     OutputMember("AudioChannelsID", "channels", Kind.WHOLE),
+    OutputMember("DeInterlace", "deinterlace", Kind.FLAG),
+    OutputMember("KeepAspectRatio", "keep_aspect_ratio", Kind.FLAG),
+    OutputMember("VideoResizeMethodCode", "resize_method", Kind.TEXT),
+    OutputMember("OverlayOffsetFrom", "overlay_offset_from", Kind.TEXT),
+    OutputMember("OverlayImageUri", "overlay_image_url", Kind.TEXT),
+    OutputMember("OverlayOffsetX", "overlay_offset_x", Kind.WHOLE),
+    OutputMember("OverlayOffsetY", "overlay_offset_y", Kind.WHOLE),
 )
 
 LATER_MEMBERS = (
     LaterMember("Metadata", Kind.TEXT),
     LaterMember("DeliveryLocation", Kind.TEXT),
     LaterMember("NotificationEmailAddress", Kind.TEXT),
-    LaterMember("DeInterlace", Kind.FLAG, asks_nothing=(False,)),
-    # False is what happens today: Width and Height together stretch.
-    LaterMember("KeepAspectRatio", Kind.FLAG, asks_nothing=(False,)),
-    LaterMember("VideoResizeMethodCode", Kind.TEXT),
     LaterMember("TwoPassEncoding", Kind.FLAG, asks_nothing=(False,)),
-    LaterMember("OverlayOffsetFrom", Kind.TEXT),
-    LaterMember("OverlayImageUri", Kind.TEXT),
-    # An offset of nothing, from an image that is not there.
-    LaterMember("OverlayOffsetX", Kind.WHOLE_FROM_1),
-    LaterMember("OverlayOffsetY", Kind.WHOLE_FROM_1),
     LaterMember("NewFilename", Kind.TEXT),
     LaterMember("ForcedKeyFrameInterval", Kind.WHOLE_FROM_1),
     LaterMember("FixedKeyFrameInterval", Kind.FLAG, asks_nothing=(False,)),

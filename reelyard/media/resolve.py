@@ -10,6 +10,7 @@ from typing import Any
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
+from reelyard.media.picture_members import check_picture_members, picture_members
 from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
 from reelyard.media.values import (
     AUDIO_NUMBERS,
@@ -57,6 +58,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         audio_codec=audio,
         **video_numbers,
         **audio_numbers,
+        **picture_members(request, defaults, container, video),
     )
 
 
@@ -84,6 +86,7 @@ def _check_values(request: OutputRequest) -> None:
     check_code("video_codec", request.video_codec, (*VIDEO_CODECS, COPY, NONE), VIDEO_CODEC_CODES)
     check_code("audio_codec", request.audio_codec, (*AUDIO_CODECS, COPY, NONE), AUDIO_CODEC_CODES)
     check_numbers(request)
+    check_picture_members(request)
 
 
 def _container(request: OutputRequest, defaults: OutputRequest) -> Container:

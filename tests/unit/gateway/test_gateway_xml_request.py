@@ -91,6 +91,7 @@ def test_every_supported_member_is_read() -> None:
         audio_bitrate_kbps=128,
         sample_rate_hz=-1,
         channels=2,
+        deinterlace=False,
     )
 
 
