@@ -79,11 +79,11 @@ def encode_argv(plan: EncodePlan, sources: Sequence[Path], target: Path, *, over
     if len(sources) != len(plan.inputs) or (overlay is None) != (plan.overlay is None):
         raise ValueError("The files are not those that the plan is made of.")
     argv = _command()
-    for source, share in zip(sources, plan.inputs, strict=True):
-        argv += [*_options(_source_options(plan, share)), "-i", _url(source)]
+    graph = graph_for(plan)
+    for number in graph.opens if graph else (0,):
+        argv += [*_options(_source_options(plan, plan.inputs[number])), "-i", _url(sources[number])]
     if overlay:
         argv += [*_options(overlay_options()), "-i", _url(overlay)]
-    graph = graph_for(plan)
     if graph:
         argv += ["-filter_complex", graph.text]
     maps, options = _streams(plan, graph)

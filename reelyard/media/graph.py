@@ -1,7 +1,8 @@
 """The filter graph of an output that needs more than one chain: an image over the picture, or several inputs joined.
 
-One input alone gets a chain for each stream and no graph: ffmpeg holds back all of a graph until each of its inputs has
-given something, and a source whose sound begins late would fill the memory with pictures.
+ffmpeg holds back all of a graph until each of its inputs has given something. With a source whose sound begins late
+that would fill the memory with pictures. So one input alone gets a chain for each stream and no graph, and a join opens
+its sources once for each stream that is read: finding the first sound decodes no pictures then.
 """
 
 from dataclasses import dataclass
@@ -25,10 +26,12 @@ _BARE, _IMAGE = "[bare]", "[image]"
 class Graph:
     """ffmpeg's text of a graph, and which streams it makes; one that it doesn't make has a chain of its own.
 
-    The inputs are numbered as in the plan, and the overlay's image comes behind them.
+    `opens` are the sources in the order in which they are given to ffmpeg, by their place in the plan; the overlay's
+    image comes behind them.
     """
 
     text: str
+    opens: tuple[int, ...]
     makes_video: bool
     makes_audio: bool
 
@@ -36,41 +39,45 @@ class Graph:
 def graph_for(plan: EncodePlan) -> Graph | None:
     """The graph of a plan; None when chains do."""
     video = plan.video if plan.video and plan.video.encoder != COPY else None
-    if len(plan.inputs) > 1:
-        lines = _joined(plan, video, plan.audio)
-        makes_audio = plan.audio is not None
+    joined = len(plan.inputs) > 1
+    if joined:
+        lines, opens = _joined(plan, video, plan.audio)
     elif video and plan.overlay:
         (share,) = plan.inputs
-        lines = [f"[0:{share.video_index}]{input_filters(share, video)}{_BARE}"]
-        makes_audio = False
+        lines, opens = [f"[0:{share.video_index}]{input_filters(share, video)}{_BARE}"], (0,)
     else:
         return None
     if video and plan.overlay:
         lines += [
-            f"[{len(plan.inputs)}:v]{image_filters(plan.overlay, video)}{_IMAGE}",
+            f"[{len(opens)}:v]{image_filters(plan.overlay, video)}{_IMAGE}",
             f"{_BARE}{_IMAGE}{overlay_filters(plan.overlay)}{PICTURE}",
         ]
-    return Graph(text=";".join(lines), makes_video=video is not None, makes_audio=makes_audio)
+    return Graph(
+        text=";".join(lines),
+        opens=opens,
+        makes_video=video is not None,
+        makes_audio=joined and plan.audio is not None,
+    )
 
 
-def _joined(plan: EncodePlan, video: VideoPlan | None, audio: AudioPlan | None) -> list[str]:
-    """Each input's chains, the filter that joins them, and the chain behind it."""
-    lines, pads = [], ""
+def _joined(plan: EncodePlan, video: VideoPlan | None, audio: AudioPlan | None) -> tuple[list[str], tuple[int, ...]]:
+    """Each input's chains, the filter that joins them and the chain behind it; and the sources to open for them."""
+    lines: list[str] = []
+    opens: list[int] = []
+    pads = ""
     for number, share in enumerate(plan.inputs):
         if video:
-            pictures = (
-                black_source(share, video)
-                if share.video_index < 0
-                else f"[{number}:{share.video_index}]{input_filters(share, video)}"
-            )
+            pictures = black_source(share, video)
+            if share.video_index >= 0:
+                pictures = f"[{len(opens)}:{share.video_index}]{input_filters(share, video)}"
+                opens.append(number)
             lines.append(f"{pictures}[v{number}]")
             pads += f"[v{number}]"
         if audio:
-            sound = (
-                silent_source(share, audio)
-                if share.audio_index < 0
-                else f"[{number}:{share.audio_index}]{joined_audio_filters(share, audio)}"
-            )
+            sound = silent_source(share, audio)
+            if share.audio_index >= 0:
+                sound = f"[{len(opens)}:{share.audio_index}]{joined_audio_filters(share, audio)}"
+                opens.append(number)
             lines.append(f"{sound}[a{number}]")
             pads += f"[a{number}]"
     ends = ("[joined]" if video else "") + (SOUND if audio else "")
@@ -78,4 +85,4 @@ def _joined(plan: EncodePlan, video: VideoPlan | None, audio: AudioPlan | None) 
     if video:
         behind = grid_filters(video, has_sound=audio is not None)
         lines.append(f"[joined]{behind}{_BARE if plan.overlay else PICTURE}")
-    return lines
+    return lines, tuple(opens)

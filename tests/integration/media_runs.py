@@ -107,11 +107,12 @@ def encode_joined(
     return plan, info, ran
 
 
-def pixels(path: Path, frame: int = 0) -> Picture:
-    """One frame of a file as RGB, as it is stored: neither turned nor made square."""
+def pixels(path: Path) -> list[Picture]:
+    """The frames of a file as RGB, as they are stored: neither turned nor made square."""
     size = probe(path).video[0]
-    argv = ["ffmpeg", "-nostdin", "-v", "error", "-noautorotate", "-i", str(path), "-vf", f"select='eq(n,{frame})'"]
-    argv += ["-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    argv = ["ffmpeg", "-nostdin", "-v", "error", "-noautorotate", "-i", str(path)]
+    argv += ["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     data = subprocess.run(argv, capture_output=True, check=True).stdout
-    assert len(data) == size.width * size.height * 3
-    return Picture(size.width, size.height, data)
+    length = size.width * size.height * 3
+    assert len(data) % length == 0
+    return [Picture(size.width, size.height, data[at : at + length]) for at in range(0, len(data), length)]

@@ -71,7 +71,7 @@ def test_a_narrow_picture_keeps_its_proportions_in_a_wide_one(
 
     encode(source, tmp_path / "out.mp4", spec)
 
-    picture = pixels(tmp_path / "out.mp4")
+    picture = pixels(tmp_path / "out.mp4")[0]
     assert (picture.width, picture.height) == (160, 90)
     assert picture.box(is_picture) == box
     assert_square(picture, side)
@@ -80,7 +80,7 @@ def test_a_narrow_picture_keeps_its_proportions_in_a_wide_one(
 def test_both_sides_alone_stretch(tmp_path: Path) -> None:
     encode(square(tmp_path, "160x120"), tmp_path / "out.mp4", h264(width=160, height=60))
 
-    picture = pixels(tmp_path / "out.mp4")
+    picture = pixels(tmp_path / "out.mp4")[0]
     assert (picture.width, picture.height) == (160, 60)
     assert picture.box(is_picture) == (160, 60, 0, 0)
     box = picture.box(is_white)
@@ -120,7 +120,7 @@ def test_turned_odd_and_anamorphic_pictures_are_fitted_as_they_are_seen(
 
     _, info, _ = encode(source, tmp_path / "out.mp4", spec)
 
-    picture = pixels(tmp_path / "out.mp4")
+    picture = pixels(tmp_path / "out.mp4")[0]
     assert (picture.width, picture.height) == wanted
     assert picture.box(is_picture) == box
     assert info.video[0].rotation == 0
@@ -141,7 +141,7 @@ def test_a_turned_source_is_upright(turn: int, corner: tuple[int, int], codec: s
         assert info.video[0].rotation == ingest(source).video[0].rotation != 0
         assert (info.video[0].width, info.video[0].height) == (128, 72)
     else:
-        red, green, _ = pixels(tmp_path / "out.mp4").at(*corner)
+        red, green, _ = pixels(tmp_path / "out.mp4")[0].at(*corner)
         assert red - green > 100
         assert info.video[0].rotation == 0
 
@@ -183,7 +183,7 @@ def test_an_output_of_oblong_pixels_keeps_the_proportions_on_the_screen(
     found = probe(tmp_path / "out.mp4")
     assert found.video[0].sample_aspect.replace(":", "/") == "64/45"
     check_output(plan, found, decode_errors=0, decoded_frames=5)
-    picture = pixels(tmp_path / "out.mp4")
+    picture = pixels(tmp_path / "out.mp4")[0]
     assert picture.box(is_picture) == box
     if overlay:
         # 32 square pixels are as wide as 22.5 of these.
@@ -234,10 +234,12 @@ def test_an_image_lies_to_the_pixel_where_it_was_asked_for(anchor: str, tmp_path
         overlay_offset_y=8,
     )
 
-    encode_joined([black(tmp_path)], tmp_path / "out.mp4", spec, overlay=logo)
+    plan, info, _ = encode_joined([black(tmp_path)], tmp_path / "out.mp4", spec, overlay=logo)
 
+    assert plan.video is not None
+    assert info.video[0].frames == plan.video.frames == 10
     for frame in (0, 9):
-        assert pixels(tmp_path / "out.mp4", frame).box(lambda colour: min(colour) > 128) == (21, 12, *PLACES[anchor])
+        assert pixels(tmp_path / "out.mp4")[frame].box(lambda colour: min(colour) > 128) == (21, 12, *PLACES[anchor])
 
 
 def test_offsets_may_move_an_image_out_of_the_picture(tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_offsets_may_move_an_image_out_of_the_picture(tmp_path: Path) -> None:
         [black(tmp_path)], tmp_path / "out.mp4", spec, overlay=image(tmp_path, "color=white:size=21x12,format=rgba")
     )
 
-    assert pixels(tmp_path / "out.mp4").box(lambda colour: min(colour) > 128) == (14, 12, 146, 75)
+    assert pixels(tmp_path / "out.mp4")[0].box(lambda colour: min(colour) > 128) == (14, 12, 146, 75)
 
 
 def test_an_image_is_seen_through_and_cut_at_the_edges(tmp_path: Path) -> None:
@@ -263,7 +265,7 @@ def test_an_image_is_seen_through_and_cut_at_the_edges(tmp_path: Path) -> None:
 
     encode_joined([black(tmp_path)], tmp_path / "out.mp4", spec, overlay=logo)
 
-    picture = pixels(tmp_path / "out.mp4")
+    picture = pixels(tmp_path / "out.mp4")[0]
     assert picture.at(20, 45)[0] > 250
     assert 110 < picture.at(80, 45)[0] < 145
     assert picture.at(140, 45)[0] < 5
@@ -281,7 +283,7 @@ def moving_bar(path: Path, *arguments: str, interlaced: bool) -> Path:
 
 def combing(path: Path) -> int:
     """How many pixels of a frame differ from the ones below them."""
-    picture = pixels(path, 10)
+    picture = pixels(path)[10]
     return sum(
         abs(picture.at(x, y)[0] - picture.at(x, y + 1)[0]) > 60
         for y in range(8, picture.height - 8)
@@ -349,7 +351,7 @@ def test_everything_at_once(tmp_path: Path) -> None:
 
     assert plan.video is not None
     assert (plan.video.frames, info.video[0].frames, info.video[0].frame_rate) == (6, 6, "30000/1001")
-    picture = pixels(tmp_path / "out.mp4")
+    picture = pixels(tmp_path / "out.mp4")[0]
     # Of the letterboxed picture, and of the image in the bar beside it.
     assert [is_picture(picture.at(x, 60)) for x in (43, 44, 83, 84)] == [False, True, True, False]
     assert [is_white(picture.at(x, 5)) for x in (114, 115, 124, 125)] == [False, True, True, False]

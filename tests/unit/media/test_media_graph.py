@@ -1,14 +1,15 @@
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.catalogue import CONTAINERS
+from reelyard.media.errors import ErrorCode, SpecError, WorkError
 from reelyard.media.fitting import Fit, fit_for, picture_size
 from reelyard.media.graph import graph_for
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack
-from reelyard.media.output import OutputSpec
+from reelyard.media.output import OutputRequest, OutputSpec
+from reelyard.media.picture_members import picture_members
 from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, OverlayPlan, VideoPlan
 from reelyard.media.planning import plan_output
 from reelyard.media.sizing import output_size
@@ -138,6 +139,15 @@ def test_a_join_takes_size_and_rate_from_its_first_pictures_and_adds_up() -> Non
     assert (plan.inputs[2].picture_width, plan.inputs[2].picture_height) == (640, 360)
 
 
+def test_a_join_reads_each_stream_by_itself_so_that_late_sound_holds_no_pictures_back() -> None:
+    graph = graph_for(plan_output(spec(), [CLIP, replace(CLIP, audio=()), replace(CLIP, video=())]))
+
+    assert graph is not None
+    assert graph.opens == (0, 0, 1, 2)
+    starts = [line[:5] for line in graph.text.split(";")]
+    assert starts[:6] == ["[0:0]", "[1:1]", "[2:0]", "anull", "color", "[3:1]"]
+
+
 def test_a_join_of_silent_sources_is_silent() -> None:
     silent = replace(CLIP, audio=())
 
@@ -208,6 +218,7 @@ def test_the_whole_graph_of_a_join_with_an_image() -> None:
     graph = graph_for(plan)
 
     assert graph is not None
+    assert graph.opens == (0, 1)
     assert graph.text.split(";") == [
         (
             "[0:0]bwdif=mode=send_frame:parity=auto:deint=all,fps=25/1:start_time=0,tpad=stop=1:stop_mode=clone,"
@@ -233,9 +244,24 @@ def test_the_whole_graph_of_a_join_with_an_image() -> None:
     ]
 
 
-def test_shapes_are_compared_exactly() -> None:
-    # 853 is 480 x 16/9 rounded: nobody sees the third of a pixel.
-    video = sized(Fit.LETTERBOX, 854, 480)
+def test_wmv9_outputs_are_made_smaller_instead_of_cut_or_padded(monkeypatch: pytest.MonkeyPatch) -> None:
+    wmv9 = replace(CONTAINERS["matroska"], code="wmv9")
+    monkeypatch.setattr("reelyard.media.planning.CONTAINERS", {**CONTAINERS, "wmv9": wmv9})
+    members = {"container": "wmv9", "width": 640, "height": 360, "keep_aspect_ratio": True}
 
-    assert picture_size(replace(WIDE, width=853, height=480), video) == (0, 0)
-    assert Fraction(853, 480) != Fraction(854, 480)
+    plan = plan_output(spec(**members), [replace(CLIP, video=(NARROW,))])
+
+    assert plan.video is not None
+    assert (plan.video.width, plan.video.height) == (480, 360)
+    assert (plan.inputs[0].picture_width, plan.inputs[0].picture_height) == (0, 0)
+
+
+def test_a_method_has_no_meaning_for_wmv9() -> None:
+    wmv9 = replace(CONTAINERS["matroska"], code="wmv9")
+
+    with pytest.raises(SpecError) as caught:
+        picture_members(OutputRequest(resize_method="PanScan"), OutputRequest(), wmv9, "h264")
+    assert "'wmv9'" in caught.value.message
+    preset = OutputRequest(resize_method="PanScan", keep_aspect_ratio=True)
+    settled = picture_members(OutputRequest(), preset, wmv9, "h264")
+    assert (settled["keep_aspect_ratio"], settled["resize_method"]) == (True, "")
