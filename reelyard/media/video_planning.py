@@ -14,7 +14,7 @@ from reelyard.media.sizing import output_size
 
 #: Codecs (ffprobe's names) whose decoders mark each frame as interlaced or not. Measured: those of MJPEG, HuffYUV and
 #: ProRes left interlaced frames unmarked.
-FRAME_MARKING_CODECS = frozenset({"h264", "mpeg2video", "mpeg4", "dvvideo", "ffv1", "rawvideo"})
+FRAME_MARKING_CODECS = frozenset({"h264", "mpeg2video", "mpeg4", "dvvideo", "ffv1"})
 
 
 def choose_video(spec: OutputSpec, source: MediaInfo) -> VideoTrack | None:
