@@ -6,9 +6,8 @@ from pathlib import Path
 
 from reelyard.media.catalogue import AUDIO_CODECS, COPY, video_encoder
 from reelyard.media.encoders import VideoEncoder
-from reelyard.media.filters import audio_filters, video_filters
 from reelyard.media.info import parse_rational
-from reelyard.media.plan import AudioPlan, InputPlan, Tag, VideoPlan
+from reelyard.media.plan import AudioPlan, Tag, VideoPlan
 
 #: Below this a ceiling would spoil the constant quality of small pictures.
 MIN_CEILING_BPS = 200_000
@@ -22,8 +21,8 @@ class PassRun:
     log: Path
 
 
-def video_options(video: VideoPlan, share: InputPlan) -> dict[str, str | int]:
-    """What ffmpeg is told of the output's video: the encoder, its filters and its arguments."""
+def video_options(video: VideoPlan) -> dict[str, str | int]:
+    """What ffmpeg is told of the output's video: the encoder and its arguments."""
     if video.encoder == COPY:
         return {"c:v": COPY}
     encoder = video_encoder(video.codec, video.encoder)
@@ -40,8 +39,7 @@ def video_options(video: VideoPlan, share: InputPlan) -> dict[str, str | int]:
     arguments = {**encoder.arguments, **rate_options, **_keyframe_options(video, encoder)}
     return {
         "c:v": encoder.name,
-        "vf": video_filters(video, share, encoder.pixel_format),
-        # The filter has made the rate constant and the count exact; nothing after it may drop or repeat.
+        # The filters have made the rate constant and the count exact; nothing after it may drop or repeat.
         "fps_mode": "passthrough",
         **{name: value.format(**numbers) for name, value in arguments.items()},
     }
@@ -67,13 +65,12 @@ def tag_options(tags: Sequence[Tag]) -> dict[str, str | int]:
     return {f"metadata:g:{index}": f"{tag.name}={tag.value}" for index, tag in enumerate(tags)}
 
 
-def audio_options(audio: AudioPlan, share: InputPlan) -> dict[str, str | int]:
+def audio_options(audio: AudioPlan) -> dict[str, str | int]:
     """What ffmpeg is told of the output's audio."""
     if audio.encoder == COPY:
         return {"c:a": COPY}
     options: dict[str, str | int] = {
         "c:a": audio.encoder,
-        "af": audio_filters(audio, share),
         # Said again to the encoder: some would take a neighbouring rate in silence.
         "ar": audio.sample_rate_hz,
         "ac": audio.channels,

@@ -45,7 +45,7 @@ class EncodeStage:
         work = attempt.work(EncodeWork)
         container = CONTAINERS[work.plan.container]
         sources = [local_source(attempt, each.object) for each in work.sources]
-        target = attempt.folder / f"output.{container.extension}"
+        target = attempt.folder / ("output.mpg" if container.disc else f"output.{container.extension}")
         overlay = local_source(attempt, work.overlay) if work.overlay else None
         build = partial(encode_argv, work.plan, sources, target, overlay=overlay)
         reader, outcome = self._encode(attempt, work.plan, build)

@@ -69,20 +69,18 @@ OUTPUT_MEMBERS = (
     OutputMember("NewFilename", "new_filename", Kind.TEXT),
     OutputMember("ForcedKeyFrameInterval", "forced_keyframe_interval", Kind.WHOLE_FROM_1),
     OutputMember("FixedKeyFrameInterval", "fixed_keyframes", Kind.FLAG),
+    OutputMember("DeInterlace", "deinterlace", Kind.FLAG),
+    OutputMember("KeepAspectRatio", "keep_aspect_ratio", Kind.FLAG),
+    OutputMember("VideoResizeMethodCode", "resize_method", Kind.TEXT),
+    OutputMember("OverlayOffsetFrom", "overlay_offset_from", Kind.TEXT),
+    OutputMember("OverlayImageUri", "overlay_image_url", Kind.TEXT),
+    OutputMember("OverlayOffsetX", "overlay_offset_x", Kind.WHOLE),
+    OutputMember("OverlayOffsetY", "overlay_offset_y", Kind.WHOLE),
 )
 
 LATER_MEMBERS = (
     LaterMember("DeliveryLocation", Kind.TEXT),
     LaterMember("NotificationEmailAddress", Kind.TEXT),
-    LaterMember("DeInterlace", Kind.FLAG, asks_nothing=(False,)),
-    # False is what happens today: Width and Height together stretch.
-    LaterMember("KeepAspectRatio", Kind.FLAG, asks_nothing=(False,)),
-    LaterMember("VideoResizeMethodCode", Kind.TEXT),
-    LaterMember("OverlayOffsetFrom", Kind.TEXT),
-    LaterMember("OverlayImageUri", Kind.TEXT),
-    # An offset of nothing, from an image that is not there.
-    LaterMember("OverlayOffsetX", Kind.WHOLE_FROM_1),
-    LaterMember("OverlayOffsetY", Kind.WHOLE_FROM_1),
 )
 
 #: The wire's name of each neutral field that an error's message may speak of.

@@ -12,6 +12,7 @@ from reelyard.media.catalogue import (
     VideoCodec,
     video_codec_display,
 )
+from reelyard.media.fitting import Fit
 from reelyard.media.info import parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import Adjustment, AudioPlan, VideoPlan
@@ -50,7 +51,9 @@ def _video(spec: OutputSpec, container: Container, plan: VideoPlan) -> list[Adju
     found = []
     for side, asked, made in (("width", spec.width, plan.width), ("height", spec.height, plan.height)):
         if asked and asked != made:
-            found.append(Adjustment(field=side, asked=str(asked), made=str(made), reason=_size_reason(codec)))
+            found.append(
+                Adjustment(field=side, asked=str(asked), made=str(made), reason=_size_reason(codec, container, plan))
+            )
     asked_rate = parse_rational(FRAME_RATES.get(spec.frame_rate_id, ""))
     made_rate = parse_rational(plan.frame_rate)
     if asked_rate and asked_rate != made_rate:
@@ -74,7 +77,9 @@ def _video(spec: OutputSpec, container: Container, plan: VideoPlan) -> list[Adju
     return found
 
 
-def _size_reason(codec: VideoCodec) -> str:
+def _size_reason(codec: VideoCodec, container: Container, plan: VideoPlan) -> str:
+    if plan.fit == Fit.INSIDE:
+        return f"{container.code} keeps the source's proportions within the size, without bars and cuts"
     if codec.sizes:
         return f"{codec.code} has only the sizes {listed(f'{width}x{height}' for width, height in codec.sizes)}"
     return f"sides of {codec.code} are multiples of {codec.size_multiple}, at most {codec.max_side}"

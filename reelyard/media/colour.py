@@ -76,6 +76,10 @@ class Colour:
         }
 
 
+#: How the black is to be read that stands in for pictures that a source doesn't have.
+BLACK = Colour(range=FULL, matrix=_RGB)
+
+
 def source_colour(track: VideoTrack) -> Colour:
     """The colour of a source's pictures, with what it leaves unsaid settled."""
     if track.pix_fmt.startswith(_RGB_FORMATS) or track.color_matrix == _RGB:

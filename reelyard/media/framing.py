@@ -95,9 +95,9 @@ def origin_us(info: MediaInfo, track: VideoTrack, rate: Fraction) -> int:
     return offset if 0 < offset * rate < _SECOND_US else 0
 
 
-def frames_until(end_us: Fraction, rate: Fraction) -> int:
+def frames_until(end_us: Fraction | int, rate: Fraction) -> int:
     """How many frames the grid of `rate` has until `end_us`; a stream that has a frame gives at least one."""
-    return max(1, int(end_us * rate / _SECOND_US + Fraction(1, 2)))
+    return max(1, int(Fraction(end_us) * rate / _SECOND_US + Fraction(1, 2)))
 
 
 def duration_of(frames: int, rate: Fraction) -> int:

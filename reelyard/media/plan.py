@@ -57,7 +57,8 @@ class InputPlan:
     what the file leaves unsaid settled. `audio_mix` says how its channels become the output's: "" as their layout
     says, "same" (its one channel, as loud, in all), "even:12" (12 channels that nobody named, all alike in each).
     `from_first_frame` puts the first frame that the decoder gives at time 0, whatever its time stamp is. `still` is
-    one picture, held for as long as the output's video lasts.
+    one picture, held for as long as its share of the output lasts. Its picture is scaled to `picture_width` by
+    `picture_height` and then cut or padded to the output's size, in the middle; 0: it fills the output.
     """
 
     video_index: int = -1
@@ -74,6 +75,8 @@ class InputPlan:
     audio_mix: str = ""
     from_first_frame: bool = False
     still: bool = False
+    picture_width: int = 0
+    picture_height: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

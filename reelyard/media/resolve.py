@@ -12,6 +12,7 @@ from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.lossless import drop_idle_bitrates, refuse_idle_bitrates
 from reelyard.media.mode_members import resolve_modes
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
+from reelyard.media.picture_members import check_picture_members, picture_members
 from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
 from reelyard.media.values import (
     AUDIO_NUMBERS,
@@ -70,6 +71,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         **video_numbers,
         **audio_numbers,
         **modes,
+        **picture_members(request, defaults, container, video),
     )
 
 
@@ -97,6 +99,7 @@ def _check_values(request: OutputRequest) -> None:
     check_code("video_codec", request.video_codec, (*VIDEO_CODECS, COPY, NONE), VIDEO_CODEC_CODES)
     check_code("audio_codec", request.audio_codec, (*AUDIO_CODECS, COPY, NONE), AUDIO_CODEC_CODES)
     check_numbers(request)
+    check_picture_members(request)
 
 
 def _container(request: OutputRequest, defaults: OutputRequest) -> Container:

@@ -26,6 +26,8 @@ AUDIO_TOLERANCE_US = _SECOND_US // 2
 AUDIO_TOLERANCE_SHARE = Fraction(1, 100)
 #: A rate is read from time stamps that Matroska rounds to milliseconds.
 RATE_TOLERANCE = Fraction(1, 200)
+#: Containers and codecs write the shape of pixels, or of the whole picture, in small numbers.
+SHAPE_TOLERANCE = Fraction(1, 100)
 #: How much less than announced may be found in a source: containers round, and a last packet may be lost.
 SOURCE_TOLERANCE_US = _SECOND_US // 2
 SOURCE_TOLERANCE_SHARE = TOLERATED_ERROR_SHARE
@@ -196,6 +198,11 @@ def _check_video(check: _Check, planned: VideoPlan, found: VideoTrack, format_na
     )
     if copied:
         return  # its time stamps are the source's, even or not
+    shape, wanted_shape = (parse_rational(each.sample_aspect) or Fraction(1) for each in (found, planned))
+    check.that(
+        abs(shape - wanted_shape) <= wanted_shape * SHAPE_TOLERANCE,
+        f"its pixels are {found.sample_aspect}, planned were {planned.sample_aspect}",
+    )
     rate = parse_rational(planned.frame_rate)
     if found.frames > 1 and format_name not in _RATELESS and not repeats:
         rates = (parse_rational(found.frame_rate), parse_rational(found.base_frame_rate))

@@ -12,8 +12,8 @@ from reelyard.media.resolve import resolve_output
 from scheduler.store.database import Database
 from scheduler.store.node_queries import present_nodes
 
-#: The schemes of a notification.
-PING_SCHEMES = frozenset({"http", "https"})
+#: The schemes of a notification, and of an image that is laid over the picture.
+WEB_SCHEMES = frozenset({"http", "https"})
 
 #: Finds a preset by its ID; None when there is none.
 FindFormat: TypeAlias = Callable[[int], OutputFormat | None]
@@ -56,9 +56,10 @@ def _judge(output: OutputRequest, find_format: FindFormat, fetch: FetchPolicy) -
     try:
         found = find_format(output.output_format_id) if output.output_format_id else None
         spec = resolve_output(output, found)
-        if spec.ping_url:
-            code = ErrorCode.INVALID_PARAMETER_VALUE
-            check_url(spec.ping_url, schemes=PING_SCHEMES, policy=fetch, field="ping_url", code=code)
+        for field, url in (("ping_url", spec.ping_url), ("overlay_image_url", spec.overlay_image_url)):
+            if url:
+                code = ErrorCode.INVALID_PARAMETER_VALUE
+                check_url(url, schemes=WEB_SCHEMES, policy=fetch, field=field, code=code)
     except SpecError as error:
         return error
     return spec

@@ -271,7 +271,7 @@ class AudioPlan(_message.Message):
     def __init__(self, codec: _Optional[str] = ..., encoder: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., bitrate_bps: _Optional[int] = ..., duration_us: _Optional[int] = ...) -> None: ...
 
 class InputPlan(_message.Message):
-    __slots__ = ("video_index", "audio_index", "origin_us", "frames", "duration_us", "deinterlace", "tone_map", "color_range", "color_primaries", "color_transfer", "color_matrix", "audio_mix", "from_first_frame", "still")
+    __slots__ = ("video_index", "audio_index", "origin_us", "frames", "duration_us", "deinterlace", "tone_map", "color_range", "color_primaries", "color_transfer", "color_matrix", "audio_mix", "from_first_frame", "still", "picture_width", "picture_height")
     VIDEO_INDEX_FIELD_NUMBER: _ClassVar[int]
     AUDIO_INDEX_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_US_FIELD_NUMBER: _ClassVar[int]
@@ -286,6 +286,8 @@ class InputPlan(_message.Message):
     AUDIO_MIX_FIELD_NUMBER: _ClassVar[int]
     FROM_FIRST_FRAME_FIELD_NUMBER: _ClassVar[int]
     STILL_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_HEIGHT_FIELD_NUMBER: _ClassVar[int]
     video_index: int
     audio_index: int
     origin_us: int
@@ -300,7 +302,9 @@ class InputPlan(_message.Message):
     audio_mix: str
     from_first_frame: bool
     still: bool
-    def __init__(self, video_index: _Optional[int] = ..., audio_index: _Optional[int] = ..., origin_us: _Optional[int] = ..., frames: _Optional[int] = ..., duration_us: _Optional[int] = ..., deinterlace: _Optional[str] = ..., tone_map: _Optional[bool] = ..., color_range: _Optional[str] = ..., color_primaries: _Optional[str] = ..., color_transfer: _Optional[str] = ..., color_matrix: _Optional[str] = ..., audio_mix: _Optional[str] = ..., from_first_frame: _Optional[bool] = ..., still: _Optional[bool] = ...) -> None: ...
+    picture_width: int
+    picture_height: int
+    def __init__(self, video_index: _Optional[int] = ..., audio_index: _Optional[int] = ..., origin_us: _Optional[int] = ..., frames: _Optional[int] = ..., duration_us: _Optional[int] = ..., deinterlace: _Optional[str] = ..., tone_map: _Optional[bool] = ..., color_range: _Optional[str] = ..., color_primaries: _Optional[str] = ..., color_transfer: _Optional[str] = ..., color_matrix: _Optional[str] = ..., audio_mix: _Optional[str] = ..., from_first_frame: _Optional[bool] = ..., still: _Optional[bool] = ..., picture_width: _Optional[int] = ..., picture_height: _Optional[int] = ...) -> None: ...
 
 class OverlayPlan(_message.Message):
     __slots__ = ("offset_from", "offset_x", "offset_y")

@@ -203,8 +203,27 @@ def test_members_of_later_may_ask_for_nothing(member: Any) -> None:
     assert accepted(**{member.name: nothing}) == OutputRequest(output_format_id=0)
 
 
-def test_the_published_sample_request_is_told_what_is_not_supported_yet() -> None:
-    assert "KeepAspectRatio isn't supported yet" in refused(DeInterlace=False, KeepAspectRatio=True).message
+def test_the_members_of_the_picture_are_read() -> None:
+    read_request = accepted(
+        DeInterlace="true",
+        KeepAspectRatio=False,
+        VideoResizeMethodCode="PanScan",
+        OverlayImageUri="https://example.com/logo.png",
+        OverlayOffsetFrom="BottomRight",
+        OverlayOffsetX="-10",
+        OverlayOffsetY=0,
+    )
+
+    assert read_request == OutputRequest(
+        output_format_id=0,
+        deinterlace=True,
+        keep_aspect_ratio=False,
+        resize_method="PanScan",
+        overlay_image_url="https://example.com/logo.png",
+        overlay_offset_from="BottomRight",
+        overlay_offset_x=-10,
+        overlay_offset_y=0,
+    )
 
 
 def test_a_wrong_flag_is_refused() -> None:

@@ -98,6 +98,7 @@ def test_every_supported_member_is_read() -> None:
         new_filename="[OutputMediaAssetID]",
         forced_keyframe_interval=60,
         fixed_keyframes=True,
+        deinterlace=False,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from encoder_node import command
 from encoder_node.encoder_options import PassRun
 from reelyard.media.colour import Colour
-from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, Tag, VideoPlan
+from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, OverlayPlan, Tag, VideoPlan
 
 GOLDEN = Path(__file__).parent / "golden"
 SCRATCH = Path("/scratch")
@@ -49,6 +49,16 @@ def plan(container: str, video: VideoPlan | None, audio: AudioPlan | None, origi
         inputs=(InputPlan(video_index=0 if video else -1, audio_index=1 if audio else -1, origin_us=origin_us),),
     )
 
+
+OVERLAID = replace(plan("mp4", H264, AAC), overlay=OverlayPlan(offset_from="TopRight", offset_x=10, offset_y=20))
+JOINED = replace(
+    plan("mp4", H264, AAC),
+    inputs=(
+        InputPlan(video_index=0, audio_index=1, origin_us=21_333, frames=125, duration_us=5_000_000),
+        InputPlan(video_index=0, frames=125, duration_us=5_000_000, picture_width=960, picture_height=720),
+    ),
+)
+IMAGE, SECOND = Path("/scratch/image"), Path("/scratch/second")
 
 COMMANDS = {
     "encode_mp4_quality": command.encode_argv(plan("mp4", H264, AAC), [SOURCE], TARGET),
@@ -109,6 +119,8 @@ COMMANDS = {
     "encode_huffyuv_pcm": command.encode_argv(
         plan("avi", replace(H264, codec="huffyuv", encoder="huffyuv"), PCM), [SOURCE], TARGET
     ),
+    "encode_mp4_overlay": command.encode_argv(OVERLAID, [SOURCE], TARGET, overlay=IMAGE),
+    "encode_mp4_join": command.encode_argv(JOINED, [SOURCE, SECOND], TARGET),
     "encode_mp3": command.encode_argv(plan("mp3", None, MP3), [SOURCE], TARGET),
     "encode_m4a": command.encode_argv(plan("m4a", None, AAC), [SOURCE], TARGET),
     "remux_mp4": command.encode_argv(plan("mp4", COPY_VIDEO, COPY_AUDIO), [SOURCE], TARGET),
@@ -145,6 +157,36 @@ def test_every_file_is_opened_under_the_same_limits(name: str) -> None:
         assert argv[at + 1] == str(value)
         if argv[0] == "ffmpeg":
             assert at < argv.index("-i"), "an option of the input stands before it"
+
+
+def _inputs(argv: list[str]) -> list[dict[str, str]]:
+    """The options that stand before each file that is opened."""
+    found, rest = [], argv[argv.index("-stats_period") + 2 :]
+    while "-i" in rest:
+        at = rest.index("-i")
+        found.append(dict(zip(rest[:at:2], rest[1:at:2], strict=True)))
+        rest = rest[at + 2 :]
+    return found
+
+
+def test_each_of_several_files_is_opened_under_the_same_limits() -> None:
+    limits = {f"-{name}": str(value) for name, value in command.input_options().items()}
+
+    assert _inputs(COMMANDS["encode_mp4_join"]) == [
+        limits | {"-itsoffset": "-0.021333"},
+        limits | {"-itsoffset": "-0.021333"},  # once more, for its sound
+        limits,
+    ]
+    assert _inputs(COMMANDS["encode_mp4_overlay"]) == [
+        limits,
+        limits | {"-f": "png_pipe", "-format_whitelist": "png_pipe"},
+    ]
+
+
+@pytest.mark.parametrize(("sources", "overlay"), [([SOURCE, SECOND], IMAGE), ([SOURCE], None), ([], IMAGE)])
+def test_files_that_are_not_those_of_the_plan_are_refused(sources: list[Path], overlay: Path | None) -> None:
+    with pytest.raises(ValueError, match="not those"):
+        command.encode_argv(OVERLAID, sources, TARGET, overlay=overlay)
 
 
 @pytest.mark.parametrize("path", ["-i", "concat:a|b", "a b'c.mp4", "http:evil", "%d.mp4"])

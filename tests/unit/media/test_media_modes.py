@@ -94,7 +94,7 @@ class TestTwoPasses:
 
         assert twice.video is not None
         assert not runs_twice(twice)
-        assert video_options(twice.video, twice.inputs[0])["multipass"] == "fullres"
+        assert video_options(twice.video)["multipass"] == "fullres"
         assert runs_twice(software_plan(twice))
         assert not runs_twice(plan(container="mp3", video_codec="none", audio_codec="mp3"))
 

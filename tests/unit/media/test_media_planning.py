@@ -62,6 +62,7 @@ def test_every_number_of_a_plain_output_is_settled() -> None:
             frames=250,
             color_range="tv",
             color_matrix="bt709",
+            fit="letterbox",
         ),
         audio=AudioPlan(
             codec="aac",
