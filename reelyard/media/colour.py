@@ -76,8 +76,8 @@ class Colour:
         }
 
 
-#: How the black is to be read that stands in for pictures that a source doesn't have.
-BLACK = Colour(range=FULL, matrix=_RGB)
+#: How pictures are to be read that are ours: an overlay's image, and the black of a source without pictures.
+RGB = Colour(range=FULL, matrix=_RGB)
 
 
 def source_colour(track: VideoTrack) -> Colour:
@@ -147,11 +147,15 @@ def colour_filters(video: VideoPlan, share: InputPlan) -> list[str]:
         return [_narrow(source, video), label]
     if _reading(share.color_matrix) == _reading(video.color_matrix) and share.color_range == video.color_range:
         return [label]
-    convert = (
+    return [conversion_filter(source, video), label]
+
+
+def conversion_filter(source: Colour, video: VideoPlan) -> str:
+    """The filter from one matrix and range to the output's."""
+    return (
         f"zscale=rangein={_zscale_range(source.range)}:matrixin={source.matrix}"
         f":range={_zscale_range(video.color_range)}:matrix={video.color_matrix}"
     )
-    return [convert, label]
 
 
 def _tone_map(source: Colour, video: VideoPlan) -> list[str]:

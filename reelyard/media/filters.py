@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reelyard.media.catalogue import video_encoder
-from reelyard.media.colour import BLACK, colour_filters
+from reelyard.media.colour import RGB, colour_filters
 from reelyard.media.info import parse_rational
 from reelyard.media.plan import AudioPlan, InputPlan, VideoPlan
 from reelyard.media.sound import LAYOUTS, mix_filters
@@ -46,7 +46,7 @@ def fit_filters(share: InputPlan, video: VideoPlan) -> list[str]:
     """
     width, height = share.picture_width or video.width, share.picture_height or video.height
     kept_width, kept_height = min(width, video.width), min(height, video.height)
-    chain = [f"scale={width}:{height}", *colour_filters(video, share), format_filter(video)]
+    chain = [f"scale={width}:{height}", *colour_filters(video, share), f"format={pixel_format(video)}"]
     if (kept_width, kept_height) != (width, height):
         left, top = _even_half(width - kept_width), _even_half(height - kept_height)
         chain.append(f"crop={kept_width}:{kept_height}:{left}:{top}")
@@ -57,9 +57,9 @@ def fit_filters(share: InputPlan, video: VideoPlan) -> list[str]:
     return [*chain, f"setsar={video.sample_aspect}"]
 
 
-def format_filter(video: VideoPlan) -> str:
+def pixel_format(video: VideoPlan) -> str:
     """The form of pixels that the encoder takes; `yuv420p`, where it can be, is the one that all players decode."""
-    return f"format={video_encoder(video.codec, video.encoder).pixel_format}"
+    return video_encoder(video.codec, video.encoder).pixel_format
 
 
 def _even_half(pixels: int) -> int:
@@ -70,7 +70,7 @@ def _even_half(pixels: int) -> int:
 def black_source(share: InputPlan, video: VideoPlan) -> str:
     """Pictures for an input of a join that has none: a source filter with the chain behind it."""
     source = f"color=c=black:s={video.width}x{video.height}:r={video.frame_rate},format=gbrp"
-    black = replace(share, **BLACK.members())
+    black = replace(share, **RGB.members())
     return ",".join([source, f"trim=end_frame={share.frames}", *fit_filters(black, video)])
 
 

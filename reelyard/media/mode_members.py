@@ -4,12 +4,14 @@ What the client says is never ignored: a member that can't take effect is refuse
 dropped there.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from reelyard.media.catalogue import COPY, NONE, VIDEO_CODECS, Container, VideoCodec
 from reelyard.media.errors import SpecError
 from reelyard.media.filenames import check_new_filename
 from reelyard.media.output import OutputRequest
+from reelyard.media.snapping import video_bitrate_for
 from reelyard.media.tags import check_metadata, metadata_for
 
 #: Frames from one keyframe to the next. Streaming wants one every 2 to 10 seconds, and 600 are 10 at 60 a second; it
@@ -31,17 +33,23 @@ def resolve_modes(
     """
     check_new_filename(request.new_filename, container.extension)
     check_metadata(request.metadata, container)
-    codec = VIDEO_CODECS.get(video)
+    codec = _made_codec(container, video)
     if codec is None:
         _refuse_without_pictures(request, video)
     interval = _interval(request, defaults, codec)
     return {
-        "two_pass": _two_pass(request, defaults, codec, video_bitrate_kbps),
+        "two_pass": _two_pass(request, defaults, codec, video_bitrate_kbps * 1000),
         "forced_keyframe_interval": interval,
         "fixed_keyframes": _fixed(request, defaults, codec, interval),
         "metadata": request.metadata or metadata_for(defaults.metadata, container),
         "new_filename": request.new_filename or defaults.new_filename or "",
     }
+
+
+def _made_codec(container: Container, video: str) -> VideoCodec | None:
+    """How the codec is made in this container, under the name by which the client knows it; None: no pictures are."""
+    codec = VIDEO_CODECS.get(container.made_as.get(video, video))
+    return replace(codec, code=video) if codec is not None else None
 
 
 def can_two_pass(codec: VideoCodec) -> bool:
@@ -80,16 +88,20 @@ def _refuse_without_pictures(request: OutputRequest, video: str) -> None:
             )
 
 
-def _two_pass(request: OutputRequest, defaults: OutputRequest, codec: VideoCodec | None, kbps: int) -> bool:
-    """Whether to encode in two passes; the first one finds out how to spread a bitrate, so there must be one."""
+def _two_pass(request: OutputRequest, defaults: OutputRequest, codec: VideoCodec | None, bps: int) -> bool:
+    """Whether to encode in two passes; the first one finds out how to spread a bitrate, so there must be one.
+
+    A DVD's has one of its own.
+    """
+    has_bitrate = codec is not None and video_bitrate_for(codec, bps) > 0
     if request.two_pass is not None and not request.two_pass:
         return False
     able = codec is not None and can_two_pass(codec)
     if not request.two_pass:
-        return bool(defaults.two_pass) and able and kbps > 0
+        return bool(defaults.two_pass) and able and has_bitrate
     if codec is not None and not able:
         raise _unable("two_pass", request.two_pass, codec, "be encoded in two passes", can_two_pass)
-    if not kbps:
+    if codec is not None and not has_bitrate:
         raise SpecError(
             "two_pass",
             "{two_pass} is true without a bitrate: the first pass finds out how to spread a given number of bits, so "

@@ -6,7 +6,7 @@ Each is checked by itself first (`check_picture_members`), then merged with the 
 
 from typing import Any
 
-from reelyard.media.catalogue import COPY, NONE, Container
+from reelyard.media.catalogue import COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import SpecError
 from reelyard.media.fitting import INSIDE_CONTAINER, METHODS
 from reelyard.media.output import OutputRequest
@@ -14,6 +14,8 @@ from reelyard.media.overlaying import Anchor
 from reelyard.media.values import MAX_SIDE, check_code, check_web_url
 
 _FLAGS = ("deinterlace", "keep_aspect_ratio")
+#: How pictures are fitted to a DVD when nothing is said.
+DVD_METHOD = "Letterbox"
 _OFFSETS = ("overlay_offset_x", "overlay_offset_y")
 _PLACE = ("overlay_offset_from", *_OFFSETS)
 #: All of them, with what a picture gets for which nothing is said.
@@ -56,7 +58,7 @@ def picture_members(
         member: _first_said(getattr(request, member), getattr(defaults, member), unsaid)
         for member, unsaid in _UNSAID.items()
     }
-    return merged | _aspect(request, merged, container) | _overlay(request, merged)
+    return merged | _aspect(request, defaults, merged, container, video_codec) | _overlay(request, merged)
 
 
 def _first_said(said: Any, preset: Any, unsaid: Any) -> Any:
@@ -75,7 +77,9 @@ def _refuse_idle(request: OutputRequest, video_codec: str) -> None:
             )
 
 
-def _aspect(request: OutputRequest, merged: dict[str, Any], container: Container) -> dict[str, Any]:
+def _aspect(
+    request: OutputRequest, defaults: OutputRequest, merged: dict[str, Any], container: Container, video_codec: str
+) -> dict[str, Any]:
     """Who names a method wants the proportions kept; who says that they are not to be kept has no use for one."""
     if request.resize_method:
         if request.keep_aspect_ratio is False:
@@ -91,9 +95,18 @@ def _aspect(request: OutputRequest, merged: dict[str, Any], container: Container
                 "proportions by a smaller picture, without cutting or bars: leave {resize_method} out",
             )
         return {"keep_aspect_ratio": True}
+    unsaid = request.keep_aspect_ratio is None and defaults.keep_aspect_ratio is None and not merged["resize_method"]
+    if unsaid and _has_one_size(container, video_codec):
+        # Who names the only size there is asks for nothing, so it doesn't mean a picture that is stretched to it.
+        return {"keep_aspect_ratio": True, "resize_method": DVD_METHOD}
     keeps = bool(merged["keep_aspect_ratio"] or (request.keep_aspect_ratio is None and merged["resize_method"]))
     drops_method = not keeps or container.code == INSIDE_CONTAINER
     return {"keep_aspect_ratio": keeps, "resize_method": "" if drops_method else merged["resize_method"]}
+
+
+def _has_one_size(container: Container, video_codec: str) -> bool:
+    """Whether it is a DVD's codec."""
+    return len(VIDEO_CODECS[container.made_as.get(video_codec, video_codec)].sizes) == 1
 
 
 def _overlay(request: OutputRequest, merged: dict[str, Any]) -> dict[str, Any]:

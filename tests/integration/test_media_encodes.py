@@ -23,7 +23,7 @@ PAIRS = [
     (code, video, audio)
     for code in ("mp4", "webm", "matroska", "mp3", "m4a")
     for video, audio in itertools.product(
-        {CONTAINERS[code].default_video, NONE}, {CONTAINERS[code].default_audio, NONE}
+        dict.fromkeys((CONTAINERS[code].default_video, NONE)), dict.fromkeys((CONTAINERS[code].default_audio, NONE))
     )
     if (video, audio) != (NONE, NONE)
 ]

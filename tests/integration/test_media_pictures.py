@@ -274,9 +274,8 @@ def test_an_image_is_seen_through_and_cut_at_the_edges(tmp_path: Path) -> None:
 def moving_bar(path: Path, *arguments: str, interlaced: bool) -> Path:
     """A bar that moves sideways: in whole frames every line is alike, in woven fields every second one."""
     weave = ",tinterlace=mode=interleave_top,fieldorder=tff" if interlaced else ""
-    graph = (
-        f"color=black:size=128x72:rate=50:duration=1,format=yuv420p,geq=lum='if(between(X,N*3,N*3+30),235,16)'{weave}"
-    )
+    grey = "geq=lum='if(between(X,N*3,N*3+30),235,16)':cb=128:cr=128"
+    graph = f"color=black:size=128x72:rate=50:duration=1,format=yuv420p,{grey}{weave}"
     rate = () if interlaced else ("-r", "25")
     return make(path, "-f", "lavfi", "-i", graph, *rate, *arguments)
 

@@ -238,7 +238,7 @@ def test_the_whole_graph_of_a_join_with_an_image() -> None:
             "x='abs(mod(720-iw-(10),2))':y='abs(mod(576-ih-(-3),2))':color=black@0[image]"
         ),
         (
-            "[bare][image]overlay=x='floor((W-w-(10))/2)*2':y='floor((H-h-(-3))/2)*2':eof_action=repeat:format=auto,"
+            "[bare][image]overlay=x='floor((W-w-(10))/2)*2':y='floor((H-h-(-3))/2)*2':eof_action=repeat:format=yuv420,"
             "format=yuv420p[picture]"
         ),
     ]
