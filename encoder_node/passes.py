@@ -21,6 +21,7 @@ class Stretch:
         return self.start + (self.end - self.start) * share // 1000
 
 
+#: For a disc too: making its image of 60 s took 0.13 s, encoding them 5 s (measured).
 ALL = Stretch(0, 1000)
 #: Measured in processor time with x264's preset medium: 12 s and 26 s of the same clip.
 FIRST_PASS, SECOND_PASS = Stretch(0, 350), Stretch(350, 1000)

@@ -41,18 +41,7 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
     container = _container(request, defaults)
     video = _codec("video_codec", request.video_codec, defaults.video_codec, container)
     audio = _codec("audio_codec", request.audio_codec, defaults.audio_codec, container)
-    if video == NONE and audio == NONE:
-        raise SpecError(
-            "audio_codec",
-            "{video_codec} and {audio_codec} are both 'none', which leaves nothing to encode: leave one of them out",
-        )
-    if video == NONE and container.needs_video:
-        raise SpecError(
-            "video_codec",
-            f"{{video_codec}} is 'none', and {{container}} {container.code!r} needs pictures; "
-            f"it can hold {listed(container.video_codecs)}",
-            code=ErrorCode.INCOMPATIBLE_FORMAT,
-        )
+    _check_streams(video, audio, container)
     refuse_idle_bitrates(request, video, audio)
     _refuse_idle_members(request, "video_codec", video, VIDEO_NUMBERS)
     _refuse_idle_members(request, "audio_codec", audio, AUDIO_NUMBERS)
@@ -132,6 +121,22 @@ def _codec(field: str, said: str | None, preset: str | None, container: Containe
             )
         return said
     return preset if preset and preset in valid else own
+
+
+def _check_streams(video: str, audio: str, container: Container) -> None:
+    """Refuse an output of nothing, and one without pictures where the container needs some."""
+    if video == NONE and audio == NONE:
+        raise SpecError(
+            "audio_codec",
+            "{video_codec} and {audio_codec} are both 'none', which leaves nothing to encode: leave one of them out",
+        )
+    if video == NONE and container.needs_video:
+        raise SpecError(
+            "video_codec",
+            f"{{video_codec}} is 'none', and {{container}} {container.code!r} needs pictures; "
+            f"it can hold {listed(container.video_codecs)}",
+            code=ErrorCode.INCOMPATIBLE_FORMAT,
+        )
 
 
 def _refuse_idle_members(request: OutputRequest, codec_field: str, codec: str, members: tuple[str, ...]) -> None:

@@ -47,16 +47,7 @@ def plan_video(
         WorkError: incompatible_format.
     """
     if spec.video_codec == COPY:
-        check_copy(track.codec, video_codec_display(track.codec), container.copy_video, container)
-        check_copied_turn(track.rotation, container)
-        return VideoPlan(
-            codec=COPY,
-            encoder=COPY,
-            width=track.width,
-            height=track.height,
-            frame_rate=track.frame_rate,
-            frames=track.frames,
-        )
+        return _copied(track, container)
     codec = VIDEO_CODECS[container.made_as.get(spec.video_codec, spec.video_codec)]
     fit = fit_for(spec)
     size = output_size(track, spec.width, spec.height, codec.size_multiple, inside=fit == Fit.INSIDE)
@@ -79,6 +70,19 @@ def plan_video(
         keyframe_interval=spec.forced_keyframe_interval,
         fixed_keyframes=spec.fixed_keyframes,
         **output_colour(source_colour(track), codec.codec_name, container.code, width, height).members(),
+    )
+
+
+def _copied(track: VideoTrack, container: Container) -> VideoPlan:
+    check_copy(track.codec, video_codec_display(track.codec), container.copy_video, container)
+    check_copied_turn(track.rotation, container)
+    return VideoPlan(
+        codec=COPY,
+        encoder=COPY,
+        width=track.width,
+        height=track.height,
+        frame_rate=track.frame_rate,
+        frames=track.frames,
     )
 
 

@@ -59,6 +59,16 @@ JOINED = replace(
     ),
 )
 IMAGE, SECOND = Path("/scratch/image"), Path("/scratch/second")
+TOGETHER = replace(
+    JOINED,
+    video=replace(TWICE, keyframe_interval=50, **BT709.members()),
+    inputs=(
+        replace(JOINED.inputs[0], tone_map=True, audio_mix="same", **HDR.members()),
+        replace(JOINED.inputs[1], video_index=-1, picture_width=0, picture_height=0),
+    ),
+    overlay=OVERLAID.overlay,
+    tags=(Tag(name="title", value="A"),),
+)
 
 COMMANDS = {
     "encode_mp4_quality": command.encode_argv(plan("mp4", H264, AAC), [SOURCE], TARGET),
@@ -120,6 +130,12 @@ COMMANDS = {
         plan("avi", replace(H264, codec="huffyuv", encoder="huffyuv"), PCM), [SOURCE], TARGET
     ),
     "encode_mp4_overlay": command.encode_argv(OVERLAID, [SOURCE], TARGET, overlay=IMAGE),
+    "encode_mp4_join_overlay_first_pass": command.encode_argv(
+        TOGETHER, [SOURCE, SECOND], TARGET, overlay=IMAGE, pass_run=PassRun(number=1, log=SCRATCH / "twopass")
+    ),
+    "encode_mp4_join_overlay_second_pass": command.encode_argv(
+        TOGETHER, [SOURCE, SECOND], TARGET, overlay=IMAGE, pass_run=PassRun(number=2, log=SCRATCH / "twopass")
+    ),
     "encode_mp4_join": command.encode_argv(JOINED, [SOURCE, SECOND], TARGET),
     "encode_mp3": command.encode_argv(plan("mp3", None, MP3), [SOURCE], TARGET),
     "encode_m4a": command.encode_argv(plan("m4a", None, AAC), [SOURCE], TARGET),
