@@ -109,6 +109,11 @@ _RULES = (
         "The container cannot hold the streams as they were asked for.",
     ),
     _rule(
+        r"bitrate too low for this video",
+        ErrorCode.INCOMPATIBLE_FORMAT,
+        "The bitrate is too low to encode these pictures at this size in two passes: ask for more, or for one pass.",
+    ),
+    _rule(
         r"matches no streams|does not contain any stream|Output file is empty",
         ErrorCode.SOURCE_NOT_MEDIA,
         "The source has no stream that the output needs.",

@@ -40,7 +40,7 @@ def local_verified(attempt: Attempt, stored: StoredObject, *, on_share: OnShare 
     path = attempt.store.local_path(stored.key)
     step = attempt.step(stored.size_bytes, on_share)
     if path is None:
-        path = attempt.folder / Path(stored.key).name
+        path = attempt.folder / stored.key.replace("/", "_")  # the sources of a join all end in "source"
         attempt.store.fetch(stored.key, path, progress=step)
     digest = file_sha256(path, step)
     if digest != stored.sha256:

@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
+
+#: What ffprobe calls AAC without a container, and how many samples a packet of it has.
+_ADTS = "aac"
+_AAC_SAMPLES = 1024
 
 
 def parse_probe(data: bytes) -> MediaInfo:
@@ -25,11 +30,15 @@ def parse_probe(data: bytes) -> MediaInfo:
             ErrorCode.SOURCE_NOT_MEDIA, "The file could not be read as video or audio.", evidence=repr(data[:2000])
         ) from error
     video = tuple(_video(stream) for stream in streams if _is_video(stream))
-    audio = tuple(_audio(stream) for stream in streams if stream.get("codec_type") == "audio")
+    sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    audio = tuple(_audio(stream) for stream in sounds)
+    adts = container.get("format_name") == _ADTS
+    if adts:
+        audio = tuple(_counted(track, stream) for track, stream in zip(audio, sounds, strict=True))
     lengths = [*(track.duration_us for track in video), *(track.duration_us for track in audio)]
     return MediaInfo(
         container=str(container.get("format_name", "")),
-        duration_us=_microseconds(container.get("duration")) or max(lengths, default=0),
+        duration_us=(0 if adts else _microseconds(container.get("duration"))) or max(lengths, default=0),
         start_us=_microseconds(container.get("start_time")),
         size_bytes=_integer(container.get("size")),
         bitrate_bps=_integer(container.get("bit_rate")),
@@ -64,6 +73,10 @@ def _video(stream: Mapping[str, Any]) -> VideoTrack:
         color_primaries=_color(stream, "color_primaries"),
         color_transfer=_color(stream, "color_transfer"),
         color_matrix=_color(stream, "color_space"),
+        is_default=_is_default(stream),
+        reorder_frames=_integer(stream.get("has_b_frames")),
+        # Without a decoder ffprobe learns neither the size nor the form of the pixels.
+        undecodable=not (stream.get("pix_fmt") and _integer(stream.get("width")) > 0),
     )
 
 
@@ -83,7 +96,20 @@ def _audio(stream: Mapping[str, Any]) -> AudioTrack:
         bitrate_bps=_integer(stream.get("bit_rate")),
         duration_us=_track_duration(stream),
         start_us=_microseconds(stream.get("start_time")),
+        is_default=_is_default(stream),
+        undecodable=not (stream.get("sample_fmt") and _integer(stream.get("channels")) > 0),
     )
+
+
+def _counted(track: AudioTrack, stream: Mapping[str, Any]) -> AudioTrack:
+    """The track with its duration by its packets: ADTS has none, and what ffprobe tells is guessed from few."""
+    packets = _integer(stream.get("nb_read_packets"))
+    lasts = packets * _AAC_SAMPLES * 1_000_000 // track.sample_rate_hz if track.sample_rate_hz else 0
+    return replace(track, duration_us=lasts)
+
+
+def _is_default(stream: Mapping[str, Any]) -> bool:
+    return bool(stream.get("disposition", {}).get("default"))
 
 
 def _rotation(stream: Mapping[str, Any]) -> int:

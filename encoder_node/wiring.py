@@ -15,6 +15,7 @@ import structlog
 
 from encoder_node.attempt import Stage
 from encoder_node.capabilities import has_gpu, working_encoders
+from encoder_node.command import ENVIRONMENT
 from encoder_node.download import DownloadLimits
 from encoder_node.ffmpeg import Tools
 from encoder_node.heartbeat import Heartbeat, Identity
@@ -55,7 +56,14 @@ from reelyard.media.errors import ReelyardError
 
 log = structlog.get_logger(__name__)
 
-_PROGRAMS = {"ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "setpriv": "util-linux", "prlimit": "util-linux"}
+_PROGRAMS = {
+    "ffmpeg": "ffmpeg",
+    "ffprobe": "ffmpeg",
+    "setpriv": "util-linux",
+    "prlimit": "util-linux",
+    "dvdauthor": "dvdauthor",
+    "genisoimage": "genisoimage",
+}
 _MB = 1_000_000
 _CONNECT_TIMEOUT_S = 10.0
 #: Seconds for one answer of a mail server, which may look long at a mail before it takes it.
@@ -259,7 +267,7 @@ def _tools(settings: NodeSettings) -> Tools:
         hard_s=settings.task_seconds,
     )
     # Nothing else of our environment: no proxies, no keys. UTF-8, since file names and tags may be anything.
-    return Tools(environment={"PATH": settings.tool_path, "LC_ALL": "C.UTF-8"}, limits=limits)
+    return Tools(environment={"PATH": settings.tool_path, "LC_ALL": "C.UTF-8", **ENVIRONMENT}, limits=limits)
 
 
 def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[TaskKind, Stage]:

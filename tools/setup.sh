@@ -29,6 +29,10 @@ for candidate in python3.11 python3 python3.12 python3.13; do
 done
 need ffmpeg ffmpeg -version
 need ffmpeg ffprobe -version
+# ffmpeg's usual build of libavcodec lacks AMR; this one has it. Listed alone, since ffmpeg is there without it.
+need libavcodec-extra sh -c 'ffmpeg -v quiet -encoders | grep -q libopencore_amrnb'
+need dvdauthor sh -c 'command -v dvdauthor'
+need genisoimage sh -c 'command -v genisoimage'
 need util-linux setpriv --version
 need util-linux prlimit --version
 if [ ! -x "$venv/bin/pip" ]; then

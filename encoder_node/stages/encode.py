@@ -1,14 +1,17 @@
-"""Encode: one output of one source, checked before it is handed on."""
+"""Encode: one output of its sources, checked before it is handed on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 from encoder_node.attempt import Attempt
 from encoder_node.command import encode_argv
+from encoder_node.dvd import build_image, image_info
+from encoder_node.encoder_options import PassRun
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
 from encoder_node.objects import local_source
+from encoder_node.passes import ALL, FIRST_PASS, LOG_NAME, SECOND_PASS, Stretch, runs_twice
 from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
 from reelyard.cluster.work import EncodedPart, EncodeResult, EncodeWork
@@ -17,7 +20,7 @@ from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import queue_is_gpu
-from reelyard.media.verify import check_output
+from reelyard.media.verify import check_output, frame_tolerance, frames_in_a_repeat
 
 
 class EncodeStage:
@@ -42,9 +45,15 @@ class EncodeStage:
         work = attempt.work(EncodeWork)
         container = CONTAINERS[work.plan.container]
         sources = [local_source(attempt, each.object) for each in work.sources]
-        target = attempt.folder / f"output.{container.extension}"
-        reader, outcome = self._run_ffmpeg(attempt, work.plan, sources, target)
+        target = attempt.folder / ("output.mpg" if container.disc else f"output.{container.extension}")
+        overlay = local_source(attempt, work.overlay) if work.overlay else None
+        build = partial(encode_argv, work.plan, sources, target, overlay=overlay)
+        reader, outcome = self._encode(attempt, work.plan, build)
         info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
+        if container.disc:
+            image = attempt.folder / f"output.{container.extension}"
+            build_image(self._tools, attempt, work.plan, target, image)
+            target, info = image, image_info(info, work.plan, image)
         _check(work.plan, info, reader, outcome)
         stored = attempt.upload(
             target.name,
@@ -53,20 +62,32 @@ class EncodeStage:
         )
         return EncodeResult(part=EncodedPart(object=stored, info=info))
 
+    def _encode(
+        self, attempt: Attempt, plan: EncodePlan, build: Callable[..., list[str]]
+    ) -> tuple[ProgressReader, Outcome]:
+        """All passes; what the last one said is what the file is held against."""
+        if not runs_twice(plan):
+            return self._run_ffmpeg(attempt, plan, build(), ALL)
+        log = attempt.folder / LOG_NAME
+        first, second = (PassRun(number=number, log=log) for number in (1, 2))
+        self._run_ffmpeg(attempt, plan, build(pass_run=first), FIRST_PASS)
+        return self._run_ffmpeg(attempt, plan, build(pass_run=second), SECOND_PASS)
+
     def _run_ffmpeg(
-        self, attempt: Attempt, plan: EncodePlan, sources: Sequence[Path], target: Path
+        self, attempt: Attempt, plan: EncodePlan, argv: Sequence[str], stretch: Stretch
     ) -> tuple[ProgressReader, Outcome]:
         frames = plan.video.frames if plan.video else 0
 
         def on_block(reader: ProgressReader) -> None:
-            attempt.held.report(permille=reader.permille(frames=frames, duration_us=plan.duration_us))
+            share = reader.permille(frames=frames, duration_us=plan.duration_us)
+            attempt.held.report(permille=stretch.permille(share))
 
         limits = self._tools.limits
         if queue_is_gpu(plan):
             limits = replace(limits, memory_bytes=0)  # CUDA maps more address space than any sane limit
         reader = ProgressReader(on_block)
         outcome = self._tools.succeed(
-            encode_argv(plan, sources, target),
+            argv,
             folder=attempt.folder,
             stop=attempt.stop,
             phase=Phase.ENCODE,
@@ -93,9 +114,15 @@ def _check(plan: EncodePlan, info: MediaInfo, reader: ProgressReader, outcome: O
         )
     except WorkError as error:
         raise WorkError(error.code, error.message, evidence=outcome.evidence()) from error
-    if plan.video and plan.video.encoder != COPY and info.video[0].frames != reader.frames:
+    if plan.video is None or plan.video.encoder == COPY:
+        return
+    expected, tolerance = info.video[0].frames, 0
+    if frames_in_a_repeat(plan.video):
+        # The file has no packets for repeated pictures, so what the encoder was fed is held against the plan.
+        expected, tolerance = plan.video.frames, frame_tolerance(plan.video)
+    if abs(expected - reader.frames) > tolerance:
         raise WorkError(
             ErrorCode.ENCODE_FAILED,
-            f"The encoder wrote {reader.frames} frames and the file holds {info.video[0].frames}.",
+            f"The encoder wrote {reader.frames} frames and the file should hold {expected}.",
             evidence=outcome.evidence(),
         )

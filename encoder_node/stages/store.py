@@ -11,15 +11,17 @@ from pathlib import Path
 from encoder_node import thumbnail
 from encoder_node.attempt import Attempt
 from encoder_node.command import decode_check_argv
+from encoder_node.dvd import read_title
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
 from encoder_node.objects import local_verified
 from encoder_node.progress import ProgressReader
 from reelyard.cluster.work import EncodedPart, StoredObject, StoreResult, StoreWork
+from reelyard.media.catalogue import CONTAINERS
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
-from reelyard.media.verify import Window, check_output, decode_windows
+from reelyard.media.verify import RAW_PICTURES, Window, check_output, decode_windows
 
 #: Progress (of 1000) at the end of each step.
 _READ_BACK, _DECODED = 400, 900
@@ -62,6 +64,9 @@ class StoreStage:
             part.object,
             on_share=lambda share: attempt.held.report(permille=share * _READ_BACK // 1000),
         )
+        if CONTAINERS[work.plan.container].disc:
+            image, path = path, attempt.folder / "title.mpg"
+            read_title(image, path, attempt.stop)
         # These are, to the bit, the bytes that the encode stage probed: the checksum has just said so.
         info = part.info
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="thumbnail") as pool:
@@ -72,7 +77,8 @@ class StoreStage:
             return StoreResult(primary=part.object, thumbnail=picture.result(), info=info)
 
     def _decode(self, attempt: Attempt, path: Path, info: MediaInfo) -> _Decoded:
-        windows = decode_windows(info.duration_us, self._verify_decode_s)
+        raw = info.container.partition(",")[0] in RAW_PICTURES
+        windows = decode_windows(info.duration_us, 0 if raw else self._verify_decode_s)
         errors = frames = 0
         evidence = []
         for done, window in enumerate(windows, start=1):

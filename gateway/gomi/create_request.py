@@ -6,7 +6,6 @@ from typing import Any
 
 from gateway.gomi.members import (
     CUSTOMER_REFERENCE_ID,
-    LATER_MEMBERS,
     LISTS,
     OUTPUT_JOBS,
     OUTPUT_MEMBERS,
@@ -102,22 +101,9 @@ def _output(position: int, raw: RawValue) -> OutputRequest | RefusedOutput:
         values: dict[str, Any] = {
             each.field: read_member(each.name, each.kind, members.get(each.name)) for each in OUTPUT_MEMBERS
         }
-        refuse_later_members(members)
     except SpecError as error:
         return RefusedOutput(error, _reference(members))
     return OutputRequest(**values)
-
-
-def refuse_later_members(members: Members) -> None:
-    """Refuse what is no member of an output yet, where it asks for anything.
-
-    Raises:
-        SpecError: naming the member.
-    """
-    for each in LATER_MEMBERS:
-        value = read_member(each.name, each.kind, members.get(each.name))
-        if value is not None and value not in each.asks_nothing:
-            raise SpecError(each.name, f"{each.name} isn't supported yet; leave it out")
 
 
 def _reference(members: Members) -> str:

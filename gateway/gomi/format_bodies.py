@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from gateway.gomi.bodies import REASON
-from gateway.gomi.create_request import refuse_later_members
 from gateway.gomi.description import Body, XmlShape, member
 from gateway.gomi.members import OUTPUT_MEMBERS, Kind, read_member
 from gateway.gomi.values import Members, read_text, read_whole
@@ -117,7 +116,6 @@ def read_format(members: Members, *, format_id: int = 0) -> WantedFormat:
     values: dict[str, Any] = {
         each.field: read_member(each.name, each.kind, members.get(each.name)) for each in FORMAT_MEMBERS
     }
-    refuse_later_members(members)
     return WantedFormat(
         name=read_text(NAME, members.get(NAME)) or "",
         description=read_text(DESCRIPTION, members.get(DESCRIPTION)) or "",

@@ -30,16 +30,6 @@ class OutputMember:
     kind: Kind
 
 
-@dataclass(frozen=True)
-class LaterMember:
-    """A member of the API that is read and, where it asks for anything, refused: not supported yet."""
-
-    name: str
-    kind: Kind
-    #: Values that ask for nothing that would not happen anyway, besides unset.
-    asks_nothing: tuple[RawValue, ...] = ()
-
-
 SOURCE_MEDIA_URL = "SourceMediaURL"
 INPUT_MEDIA_ID = "InputMediaID"
 OUTPUT_JOBS = "OutputJobs"
@@ -81,23 +71,18 @@ OUTPUT_MEMBERS = (
     OutputMember("AudioSampleRateID", "sample_rate_hz", Kind.WHOLE),
     OutputMember("AudioChannelsID", "channels", Kind.WHOLE),
     OutputMember("DeliveryLocation", "delivery_location", Kind.TEXT),
-)
-
-LATER_MEMBERS = (
-    LaterMember("Metadata", Kind.TEXT),
-    LaterMember("DeInterlace", Kind.FLAG, asks_nothing=(False,)),
-    # False is what happens today: Width and Height together stretch.
-    LaterMember("KeepAspectRatio", Kind.FLAG, asks_nothing=(False,)),
-    LaterMember("VideoResizeMethodCode", Kind.TEXT),
-    LaterMember("TwoPassEncoding", Kind.FLAG, asks_nothing=(False,)),
-    LaterMember("OverlayOffsetFrom", Kind.TEXT),
-    LaterMember("OverlayImageUri", Kind.TEXT),
-    # An offset of nothing, from an image that is not there.
-    LaterMember("OverlayOffsetX", Kind.WHOLE_FROM_1),
-    LaterMember("OverlayOffsetY", Kind.WHOLE_FROM_1),
-    LaterMember("NewFilename", Kind.TEXT),
-    LaterMember("ForcedKeyFrameInterval", Kind.WHOLE_FROM_1),
-    LaterMember("FixedKeyFrameInterval", Kind.FLAG, asks_nothing=(False,)),
+    OutputMember("Metadata", "metadata", Kind.TEXT),
+    OutputMember("TwoPassEncoding", "two_pass", Kind.FLAG),
+    OutputMember("NewFilename", "new_filename", Kind.TEXT),
+    OutputMember("ForcedKeyFrameInterval", "forced_keyframe_interval", Kind.WHOLE_FROM_1),
+    OutputMember("FixedKeyFrameInterval", "fixed_keyframes", Kind.FLAG),
+    OutputMember("DeInterlace", "deinterlace", Kind.FLAG),
+    OutputMember("KeepAspectRatio", "keep_aspect_ratio", Kind.FLAG),
+    OutputMember("VideoResizeMethodCode", "resize_method", Kind.TEXT),
+    OutputMember("OverlayOffsetFrom", "overlay_offset_from", Kind.TEXT),
+    OutputMember("OverlayImageUri", "overlay_image_url", Kind.TEXT),
+    OutputMember("OverlayOffsetX", "overlay_offset_x", Kind.WHOLE),
+    OutputMember("OverlayOffsetY", "overlay_offset_y", Kind.WHOLE),
 )
 
 #: The wire's name of each neutral field that an error's message may speak of.

@@ -1,5 +1,6 @@
 """The page `docs/formats.md`, made from the catalogue; a test holds the two together."""
 
+from reelyard.media.adjusting import decimal_text
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, VIDEO_CODECS, AudioCodec, Container, VideoCodec
 from reelyard.media.presets import PRESETS
 from reelyard.media.published import FRAME_RATES, SAMPLE_RATES
@@ -15,8 +16,8 @@ from reelyard.media.values import (
 
 _PAGE = """# Formats
 
-Made from `reelyard/media/catalogue.py` by `python -c "from reelyard.media.document import formats_page; \
-print(formats_page(), end='')" > docs/formats.md`.
+How one is added: [adding-a-format.md](adding-a-format.md). Made from `reelyard/media/catalogue.py` by
+`python -c "from reelyard.media.document import formats_page; print(formats_page(), end='')" > docs/formats.md`.
 
 ## Containers
 
@@ -29,11 +30,12 @@ source's stream as it is, where its codec is one of those listed.
 
 {video}
 
+- A codec whose encoder no free ffmpeg has is refused with `codec_unavailable`, unless a node of the cluster has one.
 - A width or a height alone keeps the source's proportions, both together are taken as they are, neither means the \
 source's own size as displayed. Sides are {min_side} to {max_side} pixels and are rounded to what the codec needs.
 - Without a bitrate ({min_video} to {max_video} kbit/s) the quality is constant.
-- Frame rates in thousandths: {frame_rates}; -1 is the source's own, at most 60 a second. A source of varying rate \
-gets the nearest standard one. Every output has a constant rate.
+- Frame rates in thousandths: {frame_rates}; a codec or container that lacks one gets its nearest. -1 is the source's \
+own, at most 60 a second. A source of varying rate gets the nearest standard one. Every output has a constant rate.
 
 ## Audio codecs
 
@@ -56,7 +58,10 @@ def formats_page() -> str:
             ("code", "name", "ending", "video", "audio", "copies video", "copies audio"),
             [_container_row(container) for container in CONTAINERS.values()],
         ),
-        video=_table(("code", "name", "encoders, best first", "sides"), [_video_row(c) for c in VIDEO_CODECS.values()]),
+        video=_table(
+            ("code", "name", "encoders, best first", "sizes", "frame rates"),
+            [_video_row(c) for c in VIDEO_CODECS.values()],
+        ),
         audio=_table(
             ("code", "name", "encoder", "sample rates (Hz)", "channels", "without a bitrate"),
             [_audio_row(c) for c in AUDIO_CODECS.values()],
@@ -65,9 +70,9 @@ def formats_page() -> str:
         frame_rates=listed(FRAME_RATES),
         sample_rates=listed(SAMPLE_RATES),
         rate_limits="".join(
-            f" `{container.code}` holds {codec} from {lowest} Hz on."
+            f" `{container.code}` holds {codec} with {listed(rates)} Hz only."
             for container in CONTAINERS.values()
-            for codec, lowest in container.lowest_sample_rates
+            for codec, rates in container.sample_rates.items()
         ),
         min_side=MIN_SIDE,
         max_side=MAX_SIDE,
@@ -94,8 +99,10 @@ def _video_row(codec: VideoCodec) -> tuple[object, ...]:
     return (
         _code(codec.code),
         codec.display,
-        listed(encoder.name for encoder in codec.encoders),
-        f"multiples of {codec.size_multiple}",
+        _encoders([encoder.name for encoder in codec.encoders], scarce=codec.encoders[-1].scarce),
+        listed(f"{width}x{height}" for width, height in codec.sizes)
+        or f"multiples of {codec.size_multiple}, at most {codec.max_side}",
+        listed(decimal_text(float(rate)) for rate in codec.frame_rates) or "all",
     )
 
 
@@ -104,11 +111,15 @@ def _audio_row(codec: AudioCodec) -> tuple[object, ...]:
     return (
         _code(codec.code),
         codec.display,
-        codec.encoder,
+        _encoders([codec.encoder], scarce=codec.scarce),
         listed(codec.sample_rates),
         f"up to {codec.max_channels}",
-        f"{default} kbit/s a channel" if default else "constant quality",
+        "lossless" if codec.lossless else f"{default} kbit/s a channel" if default else "constant quality",
     )
+
+
+def _encoders(names: list[str], *, scarce: bool) -> str:
+    return f"{listed(names)}: no free ffmpeg has it" if scarce else listed(names)
 
 
 def _code(text: str) -> str:

@@ -59,9 +59,30 @@ def video_end_us(info: MediaInfo, track: VideoTrack) -> Fraction:
     # Packets that show nothing, gaps and edit lists make count and duration differ by a frame or more; then the
     # duration is right. Otherwise the count is: durations are rounded. The file's own duration is only a bound, for
     # its audio may be longer.
-    if told:
+    if told and not (_stamped_sparsely(info) and counted > told):
         return start + (told if abs(counted - told) >= half else counted)
+    if not told and not info.audio and rest > counted:
+        return start + rest  # nothing but these pictures can last that long: FLV calls uneven rates constant
     return start + (rest if rest and counted - rest >= half else counted)
+
+
+def _stamped_sparsely(info: MediaInfo) -> bool:
+    """MPEG streams tell no duration, and their last frames may bear no time stamp that one could be read from."""
+    return info.container.partition(",")[0] in ("mpeg", "mpegts")
+
+
+def starts_by_decoder(info: MediaInfo, track: VideoTrack) -> bool:
+    """Whether the time of the first decoded frame is the decoder's lag, and not a time to keep to.
+
+    AVI has no presentation times. ffmpeg takes the times of storage, and then every picture of a stream with B frames
+    comes late by the frames that its decoder waits for (measured: two with x264, 80 ms behind the sound).
+    """
+    return info.container.partition(",")[0] == "avi" and track.reorder_frames > 0
+
+
+def is_still(track: VideoTrack, frames: int) -> bool:
+    """Whether one picture stands for an output of so many frames: a cover or a slide under a sound track."""
+    return track.frames == 1 < frames
 
 
 def origin_us(info: MediaInfo, track: VideoTrack, rate: Fraction) -> int:
@@ -74,9 +95,9 @@ def origin_us(info: MediaInfo, track: VideoTrack, rate: Fraction) -> int:
     return offset if 0 < offset * rate < _SECOND_US else 0
 
 
-def frames_until(end_us: Fraction, rate: Fraction) -> int:
+def frames_until(end_us: Fraction | int, rate: Fraction) -> int:
     """How many frames the grid of `rate` has until `end_us`; a stream that has a frame gives at least one."""
-    return max(1, int(end_us * rate / _SECOND_US + Fraction(1, 2)))
+    return max(1, int(Fraction(end_us) * rate / _SECOND_US + Fraction(1, 2)))
 
 
 def duration_of(frames: int, rate: Fraction) -> int:

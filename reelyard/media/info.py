@@ -19,7 +19,9 @@ class VideoTrack:
 
     `start_us` is its first frame on the file's own clock (ffprobe's `start_time`, as `MediaInfo.start_us` is),
     `duration_us` runs from there to the end of its last frame; 0 when the file doesn't say. `frames` are packets
-    that were counted. The `color_*` are ffprobe's names, "" where the file doesn't say.
+    that were counted. The `color_*` are ffprobe's names, "" where the file doesn't say. `is_default`: the file marks
+    it as the one to play. `undecodable`: ffmpeg has no decoder for it, or the file says too little of it.
+    `reorder_frames`: by how many frames a decoder lags, because the file stores them in another order.
     """
 
     index: int
@@ -41,11 +43,14 @@ class VideoTrack:
     color_primaries: str = ""
     color_transfer: str = ""
     color_matrix: str = ""
+    is_default: bool = False
+    undecodable: bool = False
+    reorder_frames: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudioTrack:
-    """One audio stream; `start_us` and `duration_us` as in `VideoTrack`."""
+    """One audio stream; `start_us`, `duration_us`, `is_default` and `undecodable` as in `VideoTrack`."""
 
     index: int
     codec: str
@@ -56,6 +61,8 @@ class AudioTrack:
     bitrate_bps: int = 0
     duration_us: int = 0
     start_us: int = 0
+    is_default: bool = False
+    undecodable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

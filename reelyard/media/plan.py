@@ -53,7 +53,12 @@ class InputPlan:
     `origin_us` is the time after the source's start that becomes time 0 of its share of the output. `frames` and
     `duration_us` are its share where several are joined: an input without video gives black, one without audio
     silence, of that length. `deinterlace` is "" (as it is), "interlaced" (frames that are marked so) or "all".
-    `tone_map` brings high dynamic range to what the output can show.
+    `tone_map` brings high dynamic range to what the output can show. The `color_*` are those of its pictures, with
+    what the file leaves unsaid settled. `audio_mix` says how its channels become the output's: "" as their layout
+    says, "same" (its one channel, as loud, in all), "even:12" (12 channels that nobody named, all alike in each).
+    `from_first_frame` puts the first frame that the decoder gives at time 0, whatever its time stamp is. `still` is
+    one picture, held for as long as its share of the output lasts. Its picture is scaled to `picture_width` by
+    `picture_height` and then cut or padded to the output's size, in the middle; 0: it fills the output.
     """
 
     video_index: int = -1
@@ -63,6 +68,15 @@ class InputPlan:
     duration_us: int = 0
     deinterlace: str = ""
     tone_map: bool = False
+    color_range: str = ""
+    color_primaries: str = ""
+    color_transfer: str = ""
+    color_matrix: str = ""
+    audio_mix: str = ""
+    from_first_frame: bool = False
+    still: bool = False
+    picture_width: int = 0
+    picture_height: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""From a settled output and a probed source to an `EncodePlan`: every stream chosen, every number fixed.
+"""From a settled output and its probed sources to an `EncodePlan`: every stream chosen, every number fixed.
 
 The plan is made once, before any task of the output runs, so that all of its parts, retries and nodes agree.
 """
@@ -6,13 +6,17 @@ The plan is made once, before any task of the output runs, so that all of its pa
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reelyard.media.audio_planning import choose_audio, plan_audio
+from reelyard.media.adjusting import adjustments
+from reelyard.media.audio_planning import plan_audio
 from reelyard.media.catalogue import CONTAINERS, COPY, VIDEO_CODECS, gpu_encoders
-from reelyard.media.framing import origin_us
-from reelyard.media.info import MediaInfo, parse_rational
+from reelyard.media.disc import fit_on_disc
+from reelyard.media.info import MediaInfo
+from reelyard.media.joining import plan_joined_streams
 from reelyard.media.output import OutputSpec
-from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
-from reelyard.media.video_planning import choose_video, plan_video, stream_duration_us
+from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, OverlayPlan, VideoPlan
+from reelyard.media.shares import Chosen, choose_streams, plan_share, with_mix
+from reelyard.media.tags import parse_metadata
+from reelyard.media.video_planning import plan_video, stream_duration_us
 
 
 def plan_output(
@@ -23,30 +27,48 @@ def plan_output(
     `hardware_encoders` are those that some live node has; without them the encoder is a software one.
 
     Raises:
-        WorkError: source_not_media, when the source lacks a stream that the output needs; incompatible_format,
-            when a stream that is to be copied doesn't fit the container or the size can't be made.
+        WorkError: source_not_media, when the sources lack a stream that the output needs; incompatible_format,
+            when a stream that is to be copied doesn't fit the container, several are to be copied and joined, or the
+            size can't be made.
     """
-    (source,) = sources
     container = CONTAINERS[spec.container]
-    video_track = choose_video(spec, source)
-    audio_track = choose_audio(spec, source)
-    video = plan_video(spec, source, video_track, container, hardware_encoders) if video_track else None
-    origin = 0
-    if video_track and video and video.encoder != COPY:
-        origin = origin_us(source, video_track, parse_rational(video.frame_rate))
-    audio = plan_audio(spec, source, audio_track, container, origin) if audio_track else None
+    inputs = choose_streams(spec, sources)
+    if len(inputs) > 1:
+        video, audio, shares = plan_joined_streams(spec, inputs, hardware_encoders)
+        duration = stream_duration_us(video) if video else sum(share.duration_us for share in shares)
+    else:
+        video, audio, shares = _plan_streams(spec, inputs[0], hardware_encoders)
+        duration = _duration(inputs[0].source, video, audio)
+    if container.disc:
+        video = fit_on_disc(container, video, audio, duration)
     return EncodePlan(
         container=container.code,
-        duration_us=_duration(source, video, audio),
+        duration_us=duration,
         video=video,
         audio=audio,
-        inputs=(
-            InputPlan(
-                video_index=video_track.index if video_track else -1,
-                audio_index=audio_track.index if audio_track else -1,
-                origin_us=origin,
-            ),
-        ),
+        inputs=tuple(with_mix(share, each, audio) for share, each in zip(shares, inputs, strict=True)),
+        overlay=_overlay(spec),
+        tags=parse_metadata(spec.metadata) if spec.metadata else (),
+        adjustments=adjustments(spec, container, video, audio),
+    )
+
+
+def _plan_streams(
+    spec: OutputSpec, chosen: Chosen, live: frozenset[str]
+) -> tuple[VideoPlan | None, AudioPlan | None, tuple[InputPlan, ...]]:
+    """Settle an output of one source."""
+    container, source = CONTAINERS[spec.container], chosen.source
+    video = plan_video(spec, source, chosen.video, container, live) if chosen.video else None
+    share = plan_share(spec, chosen, video)
+    audio = plan_audio(spec, source, chosen.audio, container, share.origin_us) if chosen.audio else None
+    return video, audio, (share,)
+
+
+def _overlay(spec: OutputSpec) -> OverlayPlan | None:
+    if not spec.overlay_image_url:
+        return None
+    return OverlayPlan(
+        offset_from=spec.overlay_offset_from, offset_x=spec.overlay_offset_x, offset_y=spec.overlay_offset_y
     )
 
 
@@ -67,5 +89,6 @@ def software_plan(plan: EncodePlan) -> EncodePlan:
     """The same plan for a node without GPU: frames, size and rate stay as they are."""
     if plan.video is None or not queue_is_gpu(plan):
         return plan
-    software = next(e for e in VIDEO_CODECS[plan.video.codec].encoders if not e.hardware)
+    size = plan.video.width, plan.video.height
+    software = next(e for e in VIDEO_CODECS[plan.video.codec].encoders if not e.hardware and e.takes(*size))
     return replace(plan, video=replace(plan.video, encoder=software.name))

@@ -1,7 +1,7 @@
 """The values that the published API names, whether this version can make them or not.
 
 A value of these lists that the catalogue doesn't hold is refused as "not supported yet", any other as unknown.
-Source: the lists of valid values in the published API description.
+Source: the lists of valid values in the published API description. Codecs that came after it stand beside its own.
 """
 
 CONTAINER_CODES: frozenset[str] = frozenset(
@@ -18,6 +18,7 @@ VIDEO_CODEC_CODES: frozenset[str] = frozenset(
         *("copy", "none", "flv", "h263", "h264", "h264base", "huffyuv", "libtheora", "libvpx", "mjpeg"),
         *("mpeg1video", "mpeg2video", "mpeg4", "mpgNtscDvd", "mpgPalDvd", "VC-1", "VC-1Adv", "VC-1Simple"),
         *("wmv1", "wmv2", "xvid"),
+        *("hevc", "av1", "vp9"),  # ours
     )
 )
 
@@ -25,6 +26,7 @@ AUDIO_CODEC_CODES: frozenset[str] = frozenset(
     (
         *("copy", "none", "aac", "ac3", "amr-nb", "flac", "mp2", "mp3", "pcm-s16BE", "pcm-s16LE", "pcm-u8"),
         *("vorbis", "wmaLossless", "wmaProfessional", "wmaStandard", "wmav2", "wmaVoice"),
+        "opus",  # ours
     )
 )
 

@@ -10,8 +10,11 @@ from typing import Any
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS, Container
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.locations import check_delivery_location
+from reelyard.media.lossless import drop_idle_bitrates, refuse_idle_bitrates
 from reelyard.media.mail_address import check_mail_address
+from reelyard.media.mode_members import resolve_modes
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
+from reelyard.media.picture_members import check_picture_members, picture_members
 from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
 from reelyard.media.values import (
     AUDIO_NUMBERS,
@@ -43,15 +46,14 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         check_delivery_location(delivery_location)
     video = _codec("video_codec", request.video_codec, defaults.video_codec, container)
     audio = _codec("audio_codec", request.audio_codec, defaults.audio_codec, container)
-    if video == NONE and audio == NONE:
-        raise SpecError(
-            "audio_codec",
-            "{video_codec} and {audio_codec} are both 'none', which leaves nothing to encode: leave one of them out",
-        )
+    _check_streams(video, audio, container)
+    refuse_idle_bitrates(request, video, audio)
     _refuse_idle_members(request, "video_codec", video, VIDEO_NUMBERS)
     _refuse_idle_members(request, "audio_codec", audio, AUDIO_NUMBERS)
     video_numbers = _merged(request, defaults, video, VIDEO_NUMBERS)
     audio_numbers = _merged(request, defaults, audio, AUDIO_NUMBERS)
+    drop_idle_bitrates(video, video_numbers, audio, audio_numbers)
+    modes = resolve_modes(request, defaults, container, video, video_numbers["video_bitrate_kbps"])
     return OutputSpec(
         output_format_id=format_id,
         title=request.title or "",
@@ -64,6 +66,8 @@ def resolve_output(request: OutputRequest, preset: OutputFormat | None) -> Outpu
         audio_codec=audio,
         **video_numbers,
         **audio_numbers,
+        **modes,
+        **picture_members(request, defaults, container, video),
     )
 
 
@@ -92,6 +96,7 @@ def _check_values(request: OutputRequest) -> None:
     check_code("video_codec", request.video_codec, (*VIDEO_CODECS, COPY, NONE), VIDEO_CODEC_CODES)
     check_code("audio_codec", request.audio_codec, (*AUDIO_CODECS, COPY, NONE), AUDIO_CODEC_CODES)
     check_numbers(request)
+    check_picture_members(request)
 
 
 def _container(request: OutputRequest, defaults: OutputRequest) -> Container:
@@ -112,7 +117,8 @@ def _codec(field: str, said: str | None, preset: str | None, container: Containe
         if field == "video_codec"
         else (container.audio_codecs, container.default_audio)
     )
-    valid = (*fitting, COPY, NONE) if fitting else (NONE,)
+    copy = (COPY,) if container.copies else ()
+    valid = (*fitting, *copy, NONE) if fitting else (NONE,)
     if said:
         if said not in valid:
             raise SpecError(
@@ -122,7 +128,23 @@ def _codec(field: str, said: str | None, preset: str | None, container: Containe
                 code=ErrorCode.INCOMPATIBLE_FORMAT,
             )
         return said
-    return preset if preset in valid else own
+    return preset if preset and preset in valid else own
+
+
+def _check_streams(video: str, audio: str, container: Container) -> None:
+    """Refuse an output of nothing, and one without pictures where the container needs some."""
+    if video == NONE and audio == NONE:
+        raise SpecError(
+            "audio_codec",
+            "{video_codec} and {audio_codec} are both 'none', which leaves nothing to encode: leave one of them out",
+        )
+    if video == NONE and container.needs_video:
+        raise SpecError(
+            "video_codec",
+            f"{{video_codec}} is 'none', and {{container}} {container.code!r} needs pictures; "
+            f"it can hold {listed(container.video_codecs)}",
+            code=ErrorCode.INCOMPATIBLE_FORMAT,
+        )
 
 
 def _refuse_idle_members(request: OutputRequest, codec_field: str, codec: str, members: tuple[str, ...]) -> None:

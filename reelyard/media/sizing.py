@@ -19,19 +19,36 @@ def displayed_size(track: VideoTrack) -> tuple[Fraction, Fraction]:
     return width, height
 
 
-def output_size(track: VideoTrack, width: int, height: int, multiple: int) -> tuple[int, int]:
+def seen_size(track: VideoTrack) -> tuple[Fraction, Fraction]:
+    """As `displayed_size`, of a picture that there is.
+
+    Raises:
+        WorkError: source_not_media, when the source tells no size.
+    """
+    width, height = displayed_size(track)
+    if width <= 0 or height <= 0:
+        raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source's video has no picture size, so it can't be decoded.")
+    return width, height
+
+
+def output_size(track: VideoTrack, width: int, height: int, multiple: int, *, inside: bool = False) -> tuple[int, int]:
     """The output's size for a wanted `width` and `height`, where 0 means "to be found".
 
-    One side alone keeps the proportions; both are taken as they are; none gives the source's own size, never
-    more. Sides are rounded to `multiple`, which the pixel format needs.
+    One side alone keeps the proportions; both are taken as they are, or when `inside` as a box for the largest picture
+    of the source's proportions; none gives the source's own size, never more. Sides are rounded to `multiple`, which
+    the pixel format needs.
 
     Raises:
         WorkError: source_not_media, when the source tells no size; incompatible_format, when keeping the
             proportions would need a side that is too long.
     """
-    shown_width, shown_height = displayed_size(track)
-    if shown_width <= 0 or shown_height <= 0:
-        raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source's video has no picture size, so it can't be decoded.")
+    shown_width, shown_height = seen_size(track)
+    if width and height and inside:
+        share = min(width / shown_width, height / shown_height)
+        return (
+            _nearest_within(shown_width * share, multiple, width),
+            _nearest_within(shown_height * share, multiple, height),
+        )
     if width and height:
         return _nearest(Fraction(width), multiple), _nearest(Fraction(height), multiple)
     if not width and not height:
@@ -53,6 +70,10 @@ def output_size(track: VideoTrack, width: int, height: int, multiple: int) -> tu
 
 def _nearest(side: Fraction, multiple: int) -> int:
     return max(multiple, int(side / multiple + Fraction(1, 2)) * multiple)
+
+
+def _nearest_within(side: Fraction, multiple: int, box: int) -> int:
+    return min(_nearest(side, multiple), _within(Fraction(box), multiple))
 
 
 def _within(side: Fraction, multiple: int) -> int:

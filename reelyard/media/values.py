@@ -24,7 +24,6 @@ MAX_TITLE, MAX_REFERENCE = 1000, 255
 #: Characters of a URL; what servers and proxies commonly take at most.
 MAX_URL = 2000
 
-_VALID_PING = "valid are http:// and https:// URLs, like https://example.com/notify"
 _FIRST_PRINTABLE = 0x20
 _DELETE = 0x7F
 
@@ -89,20 +88,30 @@ def check_texts(request: OutputRequest) -> None:
 
 
 def check_ping_url(url: str | None) -> None:
-    """Refuse a notification address that isn't an http or https URL. It is not repeated: it may hold secrets.
+    """Refuse a notification address that isn't an http or https URL.
+
+    Raises:
+        SpecError: saying what is wrong with it.
+    """
+    check_web_url("ping_url", url, example="https://example.com/notify")
+
+
+def check_web_url(field: str, url: str | None, *, example: str) -> None:
+    """Refuse what isn't an http or https URL. It is not repeated: it may hold secrets.
 
     Raises:
         SpecError: saying what is wrong with it.
     """
     if not url:
         return
+    valid = f"valid are http:// and https:// URLs, like {example}"
     scheme, separator, _ = url.partition("://")
     if not separator or scheme.lower() not in ("http", "https"):
         given = f"starts with {scheme + '://'!r}" if separator and scheme.isalnum() else "has no scheme"
-        raise SpecError("ping_url", f"{{ping_url}} {given}; {_VALID_PING}")
+        raise SpecError(field, f"{{{field}}} {given}; {valid}")
     for is_wrong, complaint in _URL_RULES:
         if is_wrong(url):
-            raise SpecError("ping_url", f"{{ping_url}} {complaint}; {_VALID_PING}")
+            raise SpecError(field, f"{{{field}}} {complaint}; {valid}")
 
 
 def _is_control(character: str) -> bool:

@@ -26,6 +26,8 @@ AUDIO_TOLERANCE_US = _SECOND_US // 2
 AUDIO_TOLERANCE_SHARE = Fraction(1, 100)
 #: A rate is read from time stamps that Matroska rounds to milliseconds.
 RATE_TOLERANCE = Fraction(1, 200)
+#: Containers and codecs write the shape of pixels, or of the whole picture, in small numbers.
+SHAPE_TOLERANCE = Fraction(1, 100)
 #: How much less than announced may be found in a source: containers round, and a last packet may be lost.
 SOURCE_TOLERANCE_US = _SECOND_US // 2
 SOURCE_TOLERANCE_SHARE = TOLERATED_ERROR_SHARE
@@ -33,9 +35,19 @@ SOURCE_TOLERANCE_SHARE = TOLERATED_ERROR_SHARE
 #: Formats (ffprobe's first name) without a duration of their own: what ffprobe tells of them is guessed from the
 #: bitrate or from time stamps near both ends.
 GUESSED_DURATIONS = frozenset(
-    {"aac", "ac3", "amr", "dts", "eac3", "h264", "hevc", "m4v", "mjpeg", "mp3", "mpeg", "mpegts", "mpegvideo", "vc1"}
+    {"aac", "ac3", "amr", "dts", "eac3", "h264", "hevc", "jpeg_pipe", "m4v", "mjpeg", "mp3", "mpeg", "mpegts"}
+    | {"mpegvideo", "vc1"}
 )
+#: Formats of outputs that are pictures in a row and nothing else: no time stamps, so no duration, and no seeking.
+RAW_PICTURES = frozenset({"jpeg_pipe", "mjpeg", "mpegvideo"})
+#: Of these, those whose pictures don't say their rate either: whoever plays them has to know it.
+_RATELESS = frozenset({"jpeg_pipe", "mjpeg"})
+#: Formats that stamp packs, not frames: several small frames at the end bear no time of their own, so that a file seems
+#: shorter than it is. They are counted all the same.
+_STAMPED_SPARSELY = frozenset({"iso9660", "mpeg", "mpegts"})
 
+#: What ffprobe calls a JPEG file: one picture is a photograph, several are raw M-JPEG.
+_STILL_PICTURES = "jpeg_pipe"
 # About what a second of AAC or MP3 has in frames; the measure of errors where there are no pictures.
 _AUDIO_FRAMES_A_SECOND = 40
 
@@ -73,6 +85,8 @@ def check_source(info: MediaInfo, *, demuxed_us: int) -> MediaInfo:
     tracks: tuple[VideoTrack | AudioTrack, ...] = (*info.video, *info.audio)
     if not any(track.codec not in ("", "unknown") for track in tracks):
         raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source has no video or audio stream that can be decoded.")
+    if info.container == _STILL_PICTURES and sum(track.frames for track in info.video) <= 1:
+        raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source is a still picture, not video or audio.")
     announced = max((track.duration_us for track in tracks), default=0) or info.duration_us
     if demuxed_us <= 0 and announced <= 0 and not any(track.frames for track in info.video):
         raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source is 0 seconds long: it has no frame and no sound.")
@@ -117,12 +131,12 @@ def check_output(
     """
     check = _Check(plan, source_errors)
     check.that(
-        info.container.partition(",")[0] == CONTAINERS[plan.container].format_name,
+        _format_name(info) == CONTAINERS[plan.container].format_name,
         f"the file is {info.container or 'of no known format'}, planned was {plan.container}",
     )
     _check_stream_counts(check, plan, info)
     if plan.video:
-        _check_video(check, plan.video, info.video[0])
+        _check_video(check, plan.video, info.video[0], _format_name(info))
         _check_decoded(check, plan.video, info.video[0], decoded_frames, whole=decoded_whole)
     if plan.audio:
         _check_audio(check, plan.audio, info.audio[0], info)
@@ -133,6 +147,12 @@ def check_output(
         f"decoding it gives {decode_errors} errors in {decoded} frames",
     )
     _check_reading(source_errors, plan.video.frames if plan.video else by_length)
+
+
+def _format_name(info: MediaInfo) -> str:
+    """The first of ffprobe's names. Raw M-JPEG has two: which one it gets depends on the ending of the file's name."""
+    first = info.container.partition(",")[0]
+    return "mjpeg" if first == _STILL_PICTURES else first
 
 
 def _check_reading(source_errors: int, frames: int) -> None:
@@ -164,7 +184,7 @@ def _check_stream_counts(check: _Check, plan: EncodePlan, info: MediaInfo) -> No
         )
 
 
-def _check_video(check: _Check, planned: VideoPlan, found: VideoTrack) -> None:
+def _check_video(check: _Check, planned: VideoPlan, found: VideoTrack, format_name: str) -> None:
     if planned.encoder != COPY:
         wanted = VIDEO_CODECS[planned.codec].codec_name
         check.that(found.codec == wanted, f"the video is {found.codec}, planned was {wanted}")
@@ -173,25 +193,40 @@ def _check_video(check: _Check, planned: VideoPlan, found: VideoTrack) -> None:
         f"the picture is {found.width}x{found.height}, planned was {planned.width}x{planned.height}",
     )
     copied, tolerance = planned.encoder == COPY, frame_tolerance(planned)
+    repeats = frames_in_a_repeat(planned)
+    least = planned.frames // repeats if repeats else planned.frames
     check.that(
-        found.frames > 0 and (not planned.frames or abs(found.frames - planned.frames) <= tolerance),
+        found.frames > 0 and (not planned.frames or least - tolerance <= found.frames <= planned.frames + tolerance),
         f"it has {found.frames} frames, planned were {planned.frames}",
     )
     if copied:
         return  # its time stamps are the source's, even or not
+    shape, wanted_shape = (parse_rational(each.sample_aspect) or Fraction(1) for each in (found, planned))
+    check.that(
+        abs(shape - wanted_shape) <= wanted_shape * SHAPE_TOLERANCE,
+        f"its pixels are {found.sample_aspect}, planned were {planned.sample_aspect}",
+    )
     rate = parse_rational(planned.frame_rate)
-    if found.frames > 1:
+    if found.frames > 1 and format_name not in _RATELESS and not repeats:
         rates = (parse_rational(found.frame_rate), parse_rational(found.base_frame_rate))
         check.that(
             any(abs(other - rate) <= rate * RATE_TOLERANCE for other in rates),
             f"it has {found.frame_rate} frames a second, planned were {planned.frame_rate}",
         )
-    if found.duration_us and planned.frames:
-        lasts = stream_duration_us(planned)
-        check.that(
-            abs(found.duration_us - lasts) <= (tolerance + 1) * _SECOND_US / rate,
-            f"the video lasts {_seconds(found.duration_us)}, planned were {_seconds(lasts)}",
-        )
+    _check_length(check, planned, found, format_name, frames=tolerance + 1 + repeats)
+
+
+def _check_length(check: _Check, planned: VideoPlan, found: VideoTrack, format_name: str, *, frames: int) -> None:
+    """Hold its duration against the plan; it may differ by so many frames."""
+    if not found.duration_us or not planned.frames or format_name in RAW_PICTURES:
+        return
+    lasts = stream_duration_us(planned)
+    differs = found.duration_us - lasts
+    may_differ = frames * _SECOND_US / parse_rational(planned.frame_rate)
+    check.that(
+        abs(differs) <= may_differ or (differs < 0 and format_name in _STAMPED_SPARSELY),
+        f"the video lasts {_seconds(found.duration_us)}, planned were {_seconds(lasts)}",
+    )
 
 
 def _check_decoded(check: _Check, planned: VideoPlan, found: VideoTrack, decoded: int, *, whole: bool) -> None:
@@ -199,6 +234,15 @@ def _check_decoded(check: _Check, planned: VideoPlan, found: VideoTrack, decoded
     if whole and planned.encoder != COPY:
         # Not of a copy: streams may hold packets that show nothing.
         check.that(decoded == found.frames, f"{decoded} frames decode of the {found.frames} that the file holds")
+
+
+def frames_in_a_repeat(planned: VideoPlan) -> int:
+    """How many frames in a row one packet of the output may stand for; 0 where each has its own.
+
+    A keyframe is always written, so an interval that was asked for bounds it too.
+    """
+    repeats = VIDEO_CODECS[planned.codec].repeats if planned.codec in VIDEO_CODECS else 0
+    return max(repeats, planned.keyframe_interval) if repeats else 0
 
 
 def frame_tolerance(planned: VideoPlan) -> int:

@@ -27,6 +27,8 @@ CONTAINERS: dict[str, str] = {
     "hevc": "HEVC",
     "ivf": "IVF",
     "m4v": "MPEG-4 Visual",
+    "iso9660": "DVD",
+    "jpeg_pipe": "M-JPEG",
     "matroska": "Matroska",
     "mjpeg": "M-JPEG",
     "mov": "MPEG-4",
@@ -51,6 +53,8 @@ CONTAINERS: dict[str, str] = {
 CONTAINERS_BY_ENDING: dict[tuple[str, str], str] = {
     ("mov", "mov"): "QuickTime",
     ("mov", "qt"): "QuickTime",
+    ("mov", "3gp"): "3GPP",
+    ("mov", "3g2"): "3GPP2",
     ("matroska", "webm"): "WebM",
 }
 
@@ -163,6 +167,8 @@ MIME_TYPES: dict[str, tuple[str, str]] = {
     "gif": ("image/gif", "image/gif"),
     "h264": ("video/h264", "video/h264"),
     "hevc": ("video/h265", "video/h265"),
+    "iso9660": ("application/x-iso9660-image", "application/x-iso9660-image"),
+    "jpeg_pipe": ("video/x-motion-jpeg", "video/x-motion-jpeg"),
     "matroska": ("video/x-matroska", "audio/x-matroska"),
     "mov": ("video/mp4", "audio/mp4"),
     "mp3": ("audio/mpeg", "audio/mpeg"),

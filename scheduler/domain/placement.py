@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reelyard.cluster.work import Queue
+from reelyard.cluster.work import EncodeWork, Queue, Work
+from reelyard.media.catalogue import COPY
 from scheduler.domain.node import NodeState
 
 #: Blamed failures in a row that set a node aside.
@@ -62,6 +63,14 @@ def window(nodes: Sequence[Node], queue: str, *, running: Mapping[str, int], que
 def encoders_of_gpu_nodes(nodes: Iterable[Node], now_ms: int) -> frozenset[str]:
     """The encoders that a task in the GPU queue would find."""
     return frozenset[str]().union(*(node.encoders for node in serving(nodes, Queue.ENCODE_GPU, now_ms)))
+
+
+def needed_encoders(work: Work) -> frozenset[str]:
+    """The encoders that a node must have for this work."""
+    if not isinstance(work, EncodeWork):
+        return frozenset()
+    streams = (work.plan.video, work.plan.audio)
+    return frozenset(stream.encoder for stream in streams if stream is not None and stream.encoder != COPY)
 
 
 def may_be_set_aside(node: Node, nodes: Iterable[Node], now_ms: int) -> bool:

@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, select, update
 
-from reelyard.cluster.urlguard import FetchPolicy, check_url
+from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import AccountView, UpdateAccount
-from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.errors import SpecError
 from reelyard.media.locations import check_delivery_location
 from reelyard.media.mail_address import check_mail_address
 from scheduler.errors import AccountNotFoundError
@@ -17,7 +17,7 @@ from scheduler.store.sealed import seal, unseal
 from scheduler.store.tables import accounts
 from scheduler.usecases.accounts import account_view
 from scheduler.usecases.location_addresses import check_location
-from scheduler.usecases.receivers import PING_SCHEMES, check_mail_is_sent
+from scheduler.usecases.receivers import check_mail_is_sent, check_web_url
 
 #: Raises SpecError for a value that is not valid.
 Check: TypeAlias = Callable[[str], None]
@@ -86,7 +86,7 @@ def update_account(
     """
     policy = fetch or FetchPolicy(())
     checks: dict[str, Check] = {
-        "default_ping_url": lambda url: _check_ping(url, policy),
+        "default_ping_url": lambda url: check_web_url("default_ping_url", url, policy),
         "default_notification_email": lambda text: _check_mail(text, sends_mail=sends_mail),
         "default_delivery_location": lambda url: _check_delivery(url, policy),
         "webhook_secret": _check_secret,
@@ -107,11 +107,6 @@ def update_account(
         return _read(conn, change.account_id, rate_limit)
 
     return database.transact(work)
-
-
-def _check_ping(url: str, policy: FetchPolicy) -> None:
-    code = ErrorCode.INVALID_PARAMETER_VALUE
-    check_url(url, schemes=PING_SCHEMES, policy=policy, field="default_ping_url", code=code)
 
 
 def _check_mail(address: str, *, sends_mail: bool) -> None:

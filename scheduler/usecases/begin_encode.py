@@ -87,7 +87,7 @@ def begin_encode(conn: Connection, job: Row[Any], sources: Sequence[Source], pla
     spec = from_dict(OutputSpec, job.spec)
     ready = (~lacks_input(job.id), ~_overlay_is_open(job.id))
     transition(conn, JOB, job, JobEvent.PLAN, *ready, importing_progress=100, plan=to_dict(plan))
-    name = output_filename(job.output_media_id, sources[0].filename, spec.container)
+    name = output_filename(job.output_media_id, sources[0].filename, spec.container, spec.new_filename)
     conn.execute(media.update().where(media.c.id == job.output_media_id).values(filename=name))
     # One task for the whole output. Chunks will be further tasks of the same kind, told apart by `part`.
     place_task(

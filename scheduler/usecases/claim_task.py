@@ -14,7 +14,13 @@ from scheduler.domain.ingest import INGEST, IngestEvent, IngestState
 from scheduler.domain.job import JOB, JobEvent, JobState
 from scheduler.domain.keys import attempt_prefix
 from scheduler.domain.node import NODE, NodeEvent
-from scheduler.domain.placement import PASS_ON_WAIT_MS, PASSES_AN_ATTEMPT, SET_ASIDE_WAIT_MS
+from scheduler.domain.placement import (
+    PASS_ON_WAIT_MS,
+    PASSES_AN_ATTEMPT,
+    SET_ASIDE_WAIT_MS,
+    needed_encoders,
+    serving,
+)
 from scheduler.domain.policy import Policy
 from scheduler.domain.task import TaskEvent, TaskState
 from scheduler.store.clock import now_ms, read_now
@@ -85,6 +91,8 @@ def _holds_already(conn: Connection, task: Row[Any], node_id: str, token: str) -
 def _better_elsewhere(conn: Connection, task: Row[Any], node: Row[Any]) -> str:
     """Why another node should have the task; "" when this one may."""
     now = read_now(conn)
+    if _lacks_encoder(conn, task, node, now):
+        return ELSEWHERE
     if node.set_aside_until_ms <= now and task.avoid_node != node.name:
         return ""
     others = [
@@ -100,6 +108,20 @@ def _better_elsewhere(conn: Connection, task: Row[Any], node: Row[Any]) -> str:
     if count_passes(conn, task.id) >= PASSES_AN_ATTEMPT * (task.attempt - 1):
         return ""
     return ELSEWHERE if any(other.name != task.avoid_node for other in others) else ""
+
+
+def _lacks_encoder(conn: Connection, task: Row[Any], node: Row[Any], now: int) -> bool:
+    """Whether the node has not all encoders that the task needs, and another that takes tasks has.
+
+    When none has them all, the attempt may go anywhere: it fails there and says what is missing, which waiting for
+    ever would not.
+    """
+    if task.kind != TaskKind.ENCODE:
+        return False
+    needed = needed_encoders(work_from_dict(TaskKind.ENCODE, task.work))
+    if needed <= set(node.encoders):
+        return False
+    return any(needed <= other.encoders for other in serving(present_nodes(conn), task.queue, now))
 
 
 def _take(conn: Connection, task: Row[Any], node: Row[Any], token: str, policy: Policy) -> None:

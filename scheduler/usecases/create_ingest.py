@@ -10,7 +10,7 @@ from scheduler.store.database import Database
 from scheduler.usecases.account_settings import read_defaults
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.new_rows import insert_ingest
-from scheduler.usecases.receivers import Receivers, check_mail_is_sent, check_ping_target, ingest_receivers
+from scheduler.usecases.receivers import Receivers, check_mail_is_sent, check_web_url, ingest_receivers
 from scheduler.usecases.sources import check_source_url
 
 
@@ -39,7 +39,7 @@ def create_ingest(
         return answered
     check_source_url(request.source_url, fetch)
     check_ping_url(request.ping_url)
-    check_ping_target(request.ping_url, fetch)
+    check_web_url("ping_url", request.ping_url, fetch)
     check_mail_address("notification_email", request.notification_email)
     check_mail_is_sent(request.notification_email, sends_mail=sends_mail)
     base_url = public_url or request.base_url

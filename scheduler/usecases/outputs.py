@@ -6,14 +6,16 @@ from typing import TypeAlias
 
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedJobView, SpecErrorView
+from reelyard.media.availability import check_available, scarce_codecs
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.resolve import resolve_output
 from scheduler.store.database import Database
 from scheduler.store.format_queries import find_formats
+from scheduler.store.node_queries import present_nodes
 from scheduler.usecases.account_settings import NO_DEFAULTS, AccountDefaults, read_defaults
 from scheduler.usecases.location_addresses import check_location
-from scheduler.usecases.receivers import check_mail_is_sent, check_ping_target
+from scheduler.usecases.receivers import check_mail_is_sent, check_web_url
 
 #: What an output is, or why it was refused.
 Verdict: TypeAlias = OutputSpec | SpecError
@@ -29,6 +31,8 @@ def judge_outputs(
 
     Without `sends_mail` an output that asks for a mail is refused, and a format's own address is dropped.
 
+    A codec whose encoders are scarce is refused unless a node that is present has one; the database knows them.
+
     Raises:
         SpecError: there are none.
     """
@@ -38,10 +42,15 @@ def judge_outputs(
         defaults = read_defaults(conn, account_id)
         formats = find_formats(conn, account_id, {output.output_format_id or 0 for output in outputs})
     policy = fetch or FetchPolicy(())
-    return [
+    verdicts = [
         _verdict(output, formats.get(output.output_format_id or 0), policy, defaults, sends_mail=sends_mail)
         for output in outputs
     ]
+    if not any(isinstance(verdict, OutputSpec) and scarce_codecs(verdict) for verdict in verdicts):
+        return verdicts
+    with db.read() as conn:
+        present = frozenset[str]().union(*(node.encoders for node in present_nodes(conn)))
+    return [_if_available(verdict, present) for verdict in verdicts]
 
 
 def judge_output(
@@ -58,7 +67,8 @@ def judge_output(
         SpecError: it can't be made; the member is named.
     """
     spec = _filled(resolve_output(output, found), defaults)
-    check_ping_target(spec.ping_url, fetch)
+    check_web_url("ping_url", spec.ping_url, fetch)
+    check_web_url("overlay_image_url", spec.overlay_image_url, fetch)
     if spec.delivery_location:
         check_location(spec.delivery_location, fetch, field="delivery_location")
     check_mail_is_sent(output.notification_email, sends_mail=sends_mail)
@@ -96,3 +106,13 @@ def _filled(spec: OutputSpec, defaults: AccountDefaults) -> OutputSpec:
         notification_email=spec.notification_email or defaults.notification_email,
         delivery_location=spec.delivery_location or defaults.delivery_location,
     )
+
+
+def _if_available(verdict: Verdict, encoders: frozenset[str]) -> Verdict:
+    if isinstance(verdict, SpecError):
+        return verdict
+    try:
+        check_available(verdict, encoders)
+    except SpecError as error:
+        return error
+    return verdict

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from reelyard.cluster.urlguard import FetchPolicy, check_url
 from reelyard.media.errors import ErrorCode, SpecError
 
-#: The schemes of a notification.
-PING_SCHEMES = frozenset({"http", "https"})
+#: The schemes of a notification, and of an image that is laid over the picture.
+WEB_SCHEMES = frozenset({"http", "https"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,16 +28,16 @@ def ingest_receivers(asked: Receivers, defaults: Receivers = NOBODY) -> Receiver
     return Receivers(ping_url=asked.ping_url or defaults.ping_url, email=asked.email or defaults.email)
 
 
-def check_ping_target(url: str, fetch: FetchPolicy | None) -> None:
-    """Refuse a webhook at an address that must not be reached; `fetch` None allows no private one, "" is none.
+def check_web_url(field: str, url: str, fetch: FetchPolicy | None) -> None:
+    """Refuse a URL of an address that must not be reached; `fetch` None allows no private one, "" is none.
 
     Raises:
-        SpecError: naming `ping_url`.
+        SpecError: naming the field.
     """
     if url:
         policy = fetch or FetchPolicy(())
         code = ErrorCode.INVALID_PARAMETER_VALUE
-        check_url(url, schemes=PING_SCHEMES, policy=policy, field="ping_url", code=code)
+        check_url(url, schemes=WEB_SCHEMES, policy=policy, field=field, code=code)
 
 
 def check_mail_is_sent(address: str | None, *, sends_mail: bool, field: str = "notification_email") -> None:

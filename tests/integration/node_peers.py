@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from encoder_node.attempt import Attempt
+from encoder_node.command import ENVIRONMENT
 from encoder_node.ffmpeg import Tools
 from encoder_node.lease import HeldTask, lease_clock
 from encoder_node.process import Limits
@@ -16,7 +17,7 @@ from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.work import TaskKind, TaskSpec, Work
 
 TOOLS = Tools(
-    environment={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+    environment={"PATH": "/usr/local/bin:/usr/bin:/bin", **ENVIRONMENT},
     limits=Limits(file_bytes=10**9, stall_s=60, hard_s=120),
 )
 

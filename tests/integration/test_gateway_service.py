@@ -67,7 +67,7 @@ def test_jobs_are_created_and_read_back(rig: Rig) -> None:
             "OutputJobs": [
                 {"OutputFormatID": 4, "Title": "Fair", "CustomerReferenceID": "a4tg3fwe"},
                 {"OutputFormatID": 0, "MediaContainerCode": "webm", "VideoCodecCode": "h264"},
-                {"OutputFormatID": 7, "NewFilename": "x"},
+                {"OutputFormatID": 7, "FrameRateID": "x"},
             ],
         },
     ).json()

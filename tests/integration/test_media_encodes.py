@@ -1,4 +1,4 @@
-"""Every container and codec of the catalogue, really encoded, probed, decoded whole and held against its plan."""
+"""Outputs really encoded, probed, decoded whole and held against their plan; `test_media_formats` has every format."""
 
 import itertools
 import json
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from encoder_node import command
-from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, NONE, VIDEO_CODECS
+from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, NONE, gpu_encoders, probed_encoders, scarce_encoders
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.output import OutputRequest, OutputSpec
 from reelyard.media.planning import plan_output
@@ -20,11 +20,15 @@ from reelyard.media.verify import check_output
 from tests.integration.media_runs import X264, encode, ingest, make, pictures, probe, run, sound
 
 PAIRS = [
-    (container.code, video, audio)
-    for container in CONTAINERS.values()
-    for video, audio in itertools.product((*container.video_codecs, NONE), (*container.audio_codecs, NONE))
+    (code, video, audio)
+    for code in ("mp4", "webm", "matroska", "mp3", "m4a")
+    for video, audio in itertools.product(
+        dict.fromkeys((CONTAINERS[code].default_video, NONE)), dict.fromkeys((CONTAINERS[code].default_audio, NONE))
+    )
     if (video, audio) != (NONE, NONE)
 ]
+#: Whose files are what the encoder wrote; images of discs are made of such a file later.
+FILES = [code for code, container in CONTAINERS.items() if not container.disc]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +78,7 @@ def _raw_probe(path: Path) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("container", FILES)
 def test_no_tag_chapter_or_cover_of_the_source_gets_through(source: Path, tmp_path: Path, container: str) -> None:
     entry = CONTAINERS[container]
     spec = OutputSpec(container=container, video_codec=entry.default_video, audio_codec=entry.default_audio)
@@ -107,11 +111,12 @@ def beep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("beep") / "beep.wav", *sound(0.3), "-ac", "2")
 
 
-@pytest.mark.parametrize("codec", AUDIO_CODECS)
+@pytest.mark.parametrize("codec", [c.code for c in AUDIO_CODECS.values() if not c.scarce and c.code != "wmaStandard"])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_every_sample_rate_and_extreme_bitrate_encodes(beep: Path, tmp_path: Path, codec: str, channels: int) -> None:
     info = probe(beep)
-    for rate, kbps in itertools.product(SAMPLE_RATES, (0, 8, 1536)):
+    done = set()
+    for rate, kbps in itertools.product(SAMPLE_RATES, (8, 1536)):
         spec = OutputSpec(
             container="matroska",
             video_codec=NONE,
@@ -121,6 +126,9 @@ def test_every_sample_rate_and_extreme_bitrate_encodes(beep: Path, tmp_path: Pat
             channels=channels,
         )
         plan = plan_output(spec, [info])
+        if plan.audio in done:
+            continue  # what was asked is another thing, what is made is the same
+        done.add(plan.audio)
 
         ran = run(command.encode_argv(plan, [beep], tmp_path / "out"))
 
@@ -146,7 +154,7 @@ def test_surround_is_kept_where_the_codec_can(tmp_path: Path, channels: int, cod
         ({"width": 80, "height": 80}, (80, 80)),
     ],
 )
-@pytest.mark.parametrize("codec", VIDEO_CODECS)
+@pytest.mark.parametrize("codec", ["h264", "libvpx"])
 def test_sizes_come_out_as_planned(
     source: Path, tmp_path: Path, members: dict[str, int], size: tuple[int, int], codec: str
 ) -> None:
@@ -197,7 +205,7 @@ def test_audio_longer_than_the_video_is_kept_whole(tmp_path: Path) -> None:
     assert abs(info.audio[0].duration_us - 2_000_000) < 50_000
 
 
-@pytest.mark.parametrize("entry", PRESETS, ids=lambda p: p.name)
+@pytest.mark.parametrize("entry", [p for p in PRESETS if p.parameters.container in FILES], ids=lambda p: p.name)
 def test_every_built_in_format_works(source: Path, tmp_path: Path, entry: Any) -> None:
     spec = resolve_output(
         OutputRequest(output_format_id=entry.id, height=72 if entry.parameters.height else None), preset(entry.id)
@@ -341,8 +349,11 @@ def test_a_picture_too_large_for_the_node_is_not_decoded(tmp_path: Path) -> None
 
 
 def test_the_encoders_of_this_machine_are_found_by_trying() -> None:
-    for name in ("libx264", "libvpx", "aac", "libvorbis", "libmp3lame"):
-        assert run(command.encoder_probe_argv(name)).status == 0
+    free = set(probed_encoders()) - scarce_encoders() - gpu_encoders()
+    for name in sorted(free):
+        assert run(command.encoder_probe_argv(name)).status == 0, name
+    for name in sorted(scarce_encoders()):
+        assert run(command.encoder_probe_argv(name)).status != 0, name
     assert run(command.encoder_probe_argv("h264_no_such")).status != 0
 
 

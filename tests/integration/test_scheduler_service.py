@@ -202,7 +202,7 @@ def test_errors_keep_their_codes_and_fields_over_the_wire(service: SchedulerServ
 
 def test_a_refused_output_says_why_and_creates_nothing(service: SchedulerService) -> None:
     account_id = default_account(service)
-    wrong = OutputRequest(output_format_id=0, container="avi")
+    wrong = OutputRequest(output_format_id=0, container="mp5")
 
     created = ask(service, lambda client: client.create_jobs(request(account_id, wrong)))
 

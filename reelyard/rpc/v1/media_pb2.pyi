@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class VideoTrack(_message.Message):
-    __slots__ = ("index", "codec", "profile", "width", "height", "rotation", "sample_aspect", "pix_fmt", "frame_rate", "base_frame_rate", "field_order", "bitrate_bps", "frames", "duration_us", "start_us", "color_range", "color_primaries", "color_transfer", "color_matrix")
+    __slots__ = ("index", "codec", "profile", "width", "height", "rotation", "sample_aspect", "pix_fmt", "frame_rate", "base_frame_rate", "field_order", "bitrate_bps", "frames", "duration_us", "start_us", "color_range", "color_primaries", "color_transfer", "color_matrix", "is_default", "undecodable", "reorder_frames")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     CODEC_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,9 @@ class VideoTrack(_message.Message):
     COLOR_PRIMARIES_FIELD_NUMBER: _ClassVar[int]
     COLOR_TRANSFER_FIELD_NUMBER: _ClassVar[int]
     COLOR_MATRIX_FIELD_NUMBER: _ClassVar[int]
+    IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    UNDECODABLE_FIELD_NUMBER: _ClassVar[int]
+    REORDER_FRAMES_FIELD_NUMBER: _ClassVar[int]
     index: int
     codec: str
     profile: str
@@ -46,10 +49,13 @@ class VideoTrack(_message.Message):
     color_primaries: str
     color_transfer: str
     color_matrix: str
-    def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., rotation: _Optional[int] = ..., sample_aspect: _Optional[str] = ..., pix_fmt: _Optional[str] = ..., frame_rate: _Optional[str] = ..., base_frame_rate: _Optional[str] = ..., field_order: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., frames: _Optional[int] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ..., color_range: _Optional[str] = ..., color_primaries: _Optional[str] = ..., color_transfer: _Optional[str] = ..., color_matrix: _Optional[str] = ...) -> None: ...
+    is_default: bool
+    undecodable: bool
+    reorder_frames: int
+    def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., rotation: _Optional[int] = ..., sample_aspect: _Optional[str] = ..., pix_fmt: _Optional[str] = ..., frame_rate: _Optional[str] = ..., base_frame_rate: _Optional[str] = ..., field_order: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., frames: _Optional[int] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ..., color_range: _Optional[str] = ..., color_primaries: _Optional[str] = ..., color_transfer: _Optional[str] = ..., color_matrix: _Optional[str] = ..., is_default: _Optional[bool] = ..., undecodable: _Optional[bool] = ..., reorder_frames: _Optional[int] = ...) -> None: ...
 
 class AudioTrack(_message.Message):
-    __slots__ = ("index", "codec", "profile", "sample_rate_hz", "channels", "channel_layout", "bitrate_bps", "duration_us", "start_us")
+    __slots__ = ("index", "codec", "profile", "sample_rate_hz", "channels", "channel_layout", "bitrate_bps", "duration_us", "start_us", "is_default", "undecodable")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     CODEC_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +65,8 @@ class AudioTrack(_message.Message):
     BITRATE_BPS_FIELD_NUMBER: _ClassVar[int]
     DURATION_US_FIELD_NUMBER: _ClassVar[int]
     START_US_FIELD_NUMBER: _ClassVar[int]
+    IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    UNDECODABLE_FIELD_NUMBER: _ClassVar[int]
     index: int
     codec: str
     profile: str
@@ -68,7 +76,9 @@ class AudioTrack(_message.Message):
     bitrate_bps: int
     duration_us: int
     start_us: int
-    def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., channel_layout: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ...) -> None: ...
+    is_default: bool
+    undecodable: bool
+    def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., channel_layout: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ..., is_default: _Optional[bool] = ..., undecodable: _Optional[bool] = ...) -> None: ...
 
 class MediaInfo(_message.Message):
     __slots__ = ("container", "duration_us", "start_us", "size_bytes", "bitrate_bps", "video", "audio")
@@ -261,7 +271,7 @@ class AudioPlan(_message.Message):
     def __init__(self, codec: _Optional[str] = ..., encoder: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., bitrate_bps: _Optional[int] = ..., duration_us: _Optional[int] = ...) -> None: ...
 
 class InputPlan(_message.Message):
-    __slots__ = ("video_index", "audio_index", "origin_us", "frames", "duration_us", "deinterlace", "tone_map")
+    __slots__ = ("video_index", "audio_index", "origin_us", "frames", "duration_us", "deinterlace", "tone_map", "color_range", "color_primaries", "color_transfer", "color_matrix", "audio_mix", "from_first_frame", "still", "picture_width", "picture_height")
     VIDEO_INDEX_FIELD_NUMBER: _ClassVar[int]
     AUDIO_INDEX_FIELD_NUMBER: _ClassVar[int]
     ORIGIN_US_FIELD_NUMBER: _ClassVar[int]
@@ -269,6 +279,15 @@ class InputPlan(_message.Message):
     DURATION_US_FIELD_NUMBER: _ClassVar[int]
     DEINTERLACE_FIELD_NUMBER: _ClassVar[int]
     TONE_MAP_FIELD_NUMBER: _ClassVar[int]
+    COLOR_RANGE_FIELD_NUMBER: _ClassVar[int]
+    COLOR_PRIMARIES_FIELD_NUMBER: _ClassVar[int]
+    COLOR_TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    COLOR_MATRIX_FIELD_NUMBER: _ClassVar[int]
+    AUDIO_MIX_FIELD_NUMBER: _ClassVar[int]
+    FROM_FIRST_FRAME_FIELD_NUMBER: _ClassVar[int]
+    STILL_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_HEIGHT_FIELD_NUMBER: _ClassVar[int]
     video_index: int
     audio_index: int
     origin_us: int
@@ -276,7 +295,16 @@ class InputPlan(_message.Message):
     duration_us: int
     deinterlace: str
     tone_map: bool
-    def __init__(self, video_index: _Optional[int] = ..., audio_index: _Optional[int] = ..., origin_us: _Optional[int] = ..., frames: _Optional[int] = ..., duration_us: _Optional[int] = ..., deinterlace: _Optional[str] = ..., tone_map: _Optional[bool] = ...) -> None: ...
+    color_range: str
+    color_primaries: str
+    color_transfer: str
+    color_matrix: str
+    audio_mix: str
+    from_first_frame: bool
+    still: bool
+    picture_width: int
+    picture_height: int
+    def __init__(self, video_index: _Optional[int] = ..., audio_index: _Optional[int] = ..., origin_us: _Optional[int] = ..., frames: _Optional[int] = ..., duration_us: _Optional[int] = ..., deinterlace: _Optional[str] = ..., tone_map: _Optional[bool] = ..., color_range: _Optional[str] = ..., color_primaries: _Optional[str] = ..., color_transfer: _Optional[str] = ..., color_matrix: _Optional[str] = ..., audio_mix: _Optional[str] = ..., from_first_frame: _Optional[bool] = ..., still: _Optional[bool] = ..., picture_width: _Optional[int] = ..., picture_height: _Optional[int] = ...) -> None: ...
 
 class OverlayPlan(_message.Message):
     __slots__ = ("offset_from", "offset_x", "offset_y")

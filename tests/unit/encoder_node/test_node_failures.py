@@ -45,6 +45,12 @@ E = ErrorCode
             E.INCOMPATIBLE_FORMAT,
             E.ENCODE_FAILED,
         ),
+        (
+            "[mpeg2video @ 0x5] [lavc rc] Error: bitrate too low for this video with these parameters.",
+            E.INCOMPATIBLE_FORMAT,
+            E.INCOMPATIBLE_FORMAT,
+            E.ENCODE_FAILED,
+        ),
         ("Stream map '0:5' matches no streams.", E.SOURCE_NOT_MEDIA, E.SOURCE_NOT_MEDIA, E.ENCODE_FAILED),
         ("av_interleaved_write_frame(): No space left on device", *(E.ENCODE_FAILED,) * 3),
         ("[libx264 @ 0x5] malloc of size 1000 failed: Cannot allocate memory", *(E.ENCODE_FAILED,) * 3),

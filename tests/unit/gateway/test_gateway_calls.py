@@ -99,13 +99,13 @@ def test_refused_outputs_stay_in_their_places(api: Any) -> None:
 
 
 def test_when_no_output_is_accepted_the_first_one_says_why(api: Any) -> None:
-    answered = api.post("/api/v1/job/create", body({"OutputFormatID": 1, "NewFilename": "x"}, {"OutputFormatID": "y"}))
+    answered = api.post("/api/v1/job/create", body({"OutputFormatID": 1, "Width": "x"}, {"OutputFormatID": "y"}))
 
     assert answered.status == 200
     assert answered.json["Success"] is False
     assert answered.json["IngestJobID"] == 0
     assert answered.json["ErrorCode"] == "invalid_parameter_value"
-    assert answered.json["Message"] == "NewFilename isn't supported yet; leave it out."
+    assert answered.json["Message"].startswith('Width is "x"')
     assert len(answered.json["OutputJobs"]) == 2
     assert not api.scheduler.calls("create_jobs")
 

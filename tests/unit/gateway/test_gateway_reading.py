@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from gateway.errors import MalformedRequestError
 from gateway.gomi.create_request import OUTPUTS_MAX, RefusedOutput, read_create_request
 from gateway.gomi.json_request import parse_json_object
-from gateway.gomi.members import LATER_MEMBERS, Kind
 from gateway.gomi.values import Members
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputRequest
@@ -187,24 +186,27 @@ def test_members_that_the_api_does_not_have_are_ignored() -> None:
     assert accepted(Sharpness=float("nan"), Nested={"a": [1]}) == OutputRequest(output_format_id=0)
 
 
-@pytest.mark.parametrize("member", LATER_MEMBERS, ids=lambda member: member.name)
-def test_members_of_later_are_refused_never_ignored(member: Any) -> None:
-    value = {Kind.TEXT: "x", Kind.FLAG: True}.get(member.kind, 10)
-    error = refused(**{member.name: value})
+def test_the_members_of_the_picture_are_read() -> None:
+    read_request = accepted(
+        DeInterlace="true",
+        KeepAspectRatio=False,
+        VideoResizeMethodCode="PanScan",
+        OverlayImageUri="https://example.com/logo.png",
+        OverlayOffsetFrom="BottomRight",
+        OverlayOffsetX="-10",
+        OverlayOffsetY=0,
+    )
 
-    assert error.code == ErrorCode.INVALID_PARAMETER_VALUE
-    assert f"{member.name} isn't supported yet" in error.message
-
-
-@pytest.mark.parametrize("member", LATER_MEMBERS, ids=lambda member: member.name)
-def test_members_of_later_may_ask_for_nothing(member: Any) -> None:
-    nothing = {Kind.TEXT: "", Kind.FLAG: "false"}.get(member.kind, 0)
-
-    assert accepted(**{member.name: nothing}) == OutputRequest(output_format_id=0)
-
-
-def test_the_published_sample_request_is_told_what_is_not_supported_yet() -> None:
-    assert "KeepAspectRatio isn't supported yet" in refused(DeInterlace=False, KeepAspectRatio=True).message
+    assert read_request == OutputRequest(
+        output_format_id=0,
+        deinterlace=True,
+        keep_aspect_ratio=False,
+        resize_method="PanScan",
+        overlay_image_url="https://example.com/logo.png",
+        overlay_offset_from="BottomRight",
+        overlay_offset_x=-10,
+        overlay_offset_y=0,
+    )
 
 
 def test_a_wrong_flag_is_refused() -> None:

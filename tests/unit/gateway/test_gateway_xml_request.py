@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import MalformedRequestError
 from gateway.gomi.create_request import RefusedOutput, read_create_request
-from gateway.gomi.members import LATER_MEMBERS, LISTS, OUTPUT_MEMBERS
+from gateway.gomi.members import LISTS, OUTPUT_MEMBERS
 from gateway.gomi.values import Members
 from gateway.gomi.xml_request import DEPTH_MAX, ELEMENTS_MAX, parse_xml_object
 from reelyard.media.errors import ErrorCode, SpecError
@@ -58,7 +58,7 @@ def test_the_published_sample_with_its_typo_mended_has_every_member_that_is_know
 
     assert list(members) == ["ApiKey", "SourceMediaURL", "OutputJobs"]
     (output,) = members["OutputJobs"]
-    assert set(output) == {each.name for each in (*OUTPUT_MEMBERS, *LATER_MEMBERS)}
+    assert set(output) == {each.name for each in OUTPUT_MEMBERS}
     nil = [name for name, value in output.items() if value is None]
     assert len(nil) == 14
     assert {"AudioBitrate", "DeInterlace", "Width", "FixedKeyFrameInterval"} <= set(nil)
@@ -73,7 +73,9 @@ def test_every_supported_member_is_read() -> None:
         "<VideoCodecCode>h264</VideoCodecCode><VideoBitrate>1024</VideoBitrate><FrameRateID>25000</FrameRateID>"
         "<AudioCodecCode>aac</AudioCodecCode><AudioBitrate>128</AudioBitrate><OutputFormatID>0</OutputFormatID>"
         "<AudioSampleRateID>-1</AudioSampleRateID><AudioChannelsID>2</AudioChannelsID>"
-        "<DeInterlace>false</DeInterlace><TwoPassEncoding>0</TwoPassEncoding>"
+        "<DeInterlace>false</DeInterlace><TwoPassEncoding>0</TwoPassEncoding><Metadata>title=A&amp;album=B</Metadata>"
+        "<NewFilename>[OutputMediaAssetID]</NewFilename><ForcedKeyFrameInterval>60</ForcedKeyFrameInterval>"
+        "<FixedKeyFrameInterval>true</FixedKeyFrameInterval>"
     )
 
     assert output == OutputRequest(
@@ -91,6 +93,12 @@ def test_every_supported_member_is_read() -> None:
         audio_bitrate_kbps=128,
         sample_rate_hz=-1,
         channels=2,
+        two_pass=False,
+        metadata="title=A&album=B",
+        new_filename="[OutputMediaAssetID]",
+        forced_keyframe_interval=60,
+        fixed_keyframes=True,
+        deinterlace=False,
     )
 
 

@@ -18,38 +18,66 @@ def test_a_container_holds_only_known_codecs_and_its_own_defaults(container: cat
     assert set(container.video_codecs) <= set(catalogue.VIDEO_CODECS)
     assert set(container.audio_codecs) <= set(catalogue.AUDIO_CODECS)
     assert container.default_video in (*container.video_codecs, catalogue.NONE)
-    assert container.default_audio in container.audio_codecs
+    assert container.default_audio in (*container.audio_codecs, catalogue.NONE)
+    assert container.default_video != container.default_audio, "nothing would be made"
 
 
 @pytest.mark.parametrize("container", catalogue.CONTAINERS.values(), ids=lambda c: c.code)
 def test_what_a_container_gets_encoded_it_may_also_copy(container: catalogue.Container) -> None:
-    assert {catalogue.VIDEO_CODECS[c].codec_name for c in container.video_codecs} <= container.copy_video
-    assert {catalogue.AUDIO_CODECS[c].codec_name for c in container.audio_codecs} <= container.copy_audio
+    video = {catalogue.VIDEO_CODECS[c].codec_name for c in container.video_codecs}
+    audio = {catalogue.AUDIO_CODECS[c].codec_name for c in container.audio_codecs}
+
+    assert video <= container.copy_video or not container.copies
+    assert audio <= container.copy_audio or not container.copies
+    assert container.copies or not container.copy_video | container.copy_audio
 
 
-def test_every_code_is_one_that_the_api_publishes() -> None:
-    assert set(catalogue.CONTAINERS) <= published.CONTAINER_CODES
-    assert set(catalogue.VIDEO_CODECS) <= published.VIDEO_CODEC_CODES
-    assert set(catalogue.AUDIO_CODECS) <= published.AUDIO_CODEC_CODES
+def test_every_code_that_the_api_publishes_is_there_and_no_other() -> None:
+    for_streams = {catalogue.COPY, catalogue.NONE}
+    assert set(catalogue.CONTAINERS) == published.CONTAINER_CODES
+    assert set(catalogue.VIDEO_CODECS) | for_streams == published.VIDEO_CODEC_CODES
+    assert set(catalogue.AUDIO_CODECS) | for_streams == published.AUDIO_CODEC_CODES
+
+
+@pytest.mark.parametrize("container", catalogue.CONTAINERS.values(), ids=lambda c: c.code)
+def test_a_limit_of_a_container_leaves_each_of_its_codecs_something(container: catalogue.Container) -> None:
+    for code in container.audio_codecs:
+        codec = catalogue.AUDIO_CODECS[code]
+        assert any(container.holds_sample_rate(codec.codec_name, rate) for rate in codec.sample_rates)
+    for code in container.video_codecs:
+        rates = catalogue.VIDEO_CODECS[code].frame_rates
+        assert not rates or not container.frame_rates or set(rates) & set(container.frame_rates)
+
+
+def test_every_codec_fits_in_a_container() -> None:
+    held = {code for c in catalogue.CONTAINERS.values() for code in (*c.video_codecs, *c.audio_codecs)}
+
+    assert held == {*catalogue.VIDEO_CODECS, *catalogue.AUDIO_CODECS}
+
+
+def test_what_keyframes_an_encoder_promises_it_has_arguments_for() -> None:
+    for codec in catalogue.VIDEO_CODECS.values():
+        for encoder in codec.encoders:
+            assert bool(encoder.fixed_keyframe_arguments) == encoder.fixed_keyframes, encoder.name
+            assert encoder.forced_keyframes or not encoder.fixed_keyframes, encoder.name
+
+
+def test_codecs_without_a_free_encoder_are_marked() -> None:
+    assert catalogue.scarce_encoders() == {"vc1", "wmv3", "wmalossless", "wmapro", "wmavoice"}
 
 
 def test_every_video_codec_ends_with_a_software_encoder() -> None:
     for codec in catalogue.VIDEO_CODECS.values():
         assert not codec.encoders[-1].hardware
-        assert all(catalogue.video_encoder(e.name) is e for e in codec.encoders)
+        assert all(catalogue.video_encoder(codec.code, e.name) is e for e in codec.encoders)
 
 
 def test_nodes_try_out_every_encoder_and_both_of_nvidia() -> None:
-    assert catalogue.probed_encoders() == (
-        "aac",
-        "h264_nvenc",
-        "hevc_nvenc",
-        "libmp3lame",
-        "libvorbis",
-        "libvpx",
-        "libx264",
-    )
-    assert catalogue.gpu_encoders() == {"h264_nvenc"}
+    probed = set(catalogue.probed_encoders())
+
+    assert {"aac", "h264_nvenc", "hevc_nvenc", "libmp3lame", "libvorbis", "libvpx", "libx264", "libx265"} <= probed
+    assert catalogue.scarce_encoders() <= probed, "a node with a build of its own tells so"
+    assert catalogue.gpu_encoders() == {"h264_nvenc", "hevc_nvenc"}
 
 
 @pytest.mark.parametrize(

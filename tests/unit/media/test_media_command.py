@@ -7,18 +7,37 @@ from pathlib import Path
 import pytest
 
 from encoder_node import command
-from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, VideoPlan
+from encoder_node.encoder_options import PassRun
+from reelyard.media.colour import Colour
+from reelyard.media.plan import AudioPlan, EncodePlan, InputPlan, OverlayPlan, Tag, VideoPlan
 
 GOLDEN = Path(__file__).parent / "golden"
-SOURCE, TARGET = Path("/scratch/source"), Path("/scratch/output")
+SCRATCH = Path("/scratch")
+SOURCE, TARGET = SCRATCH / "source", SCRATCH / "output"
 
 H264 = VideoPlan(codec="h264", encoder="libx264", width=1280, height=720, frame_rate="25/1", frames=250)
 VP8 = VideoPlan(codec="libvpx", encoder="libvpx", width=640, height=360, frame_rate="30000/1001", frames=300)
 AAC = AudioPlan(codec="aac", encoder="aac", sample_rate_hz=48000, channels=2, bitrate_bps=128_000)
 VORBIS = AudioPlan(codec="vorbis", encoder="libvorbis", sample_rate_hz=44100, channels=6)
 MP3 = AudioPlan(codec="mp3", encoder="libmp3lame", sample_rate_hz=44100, channels=1, bitrate_bps=96_000)
+AMR = AudioPlan(codec="amr-nb", encoder="libopencore_amrnb", sample_rate_hz=8000, channels=1, bitrate_bps=12_200)
+PCM = AudioPlan(codec="pcm-s16LE", encoder="pcm_s16le", sample_rate_hz=44100, channels=2)
+PAL = VideoPlan(
+    codec="mpgPalDvd",
+    encoder="mpeg2video",
+    width=720,
+    height=576,
+    frame_rate="25/1",
+    frames=250,
+    bitrate_bps=6_000_000,
+    sample_aspect="64/45",
+)
 COPY_VIDEO = VideoPlan(codec="copy", encoder="copy", width=1280, height=720, frame_rate="25/1", frames=250)
 COPY_AUDIO = AudioPlan(codec="copy", encoder="copy", sample_rate_hz=48000, channels=2)
+TWICE = replace(H264, bitrate_bps=800_000, two_pass=True)
+BT709 = Colour(range="tv", matrix="bt709", primaries="bt709", transfer="bt709")
+HDR = Colour(range="tv", matrix="bt2020nc", primaries="bt2020", transfer="smpte2084")
+HDR_INPUT = InputPlan(video_index=0, audio_index=1, tone_map=True, **HDR.members())
 
 
 def plan(container: str, video: VideoPlan | None, audio: AudioPlan | None, origin_us: int = 0) -> EncodePlan:
@@ -31,6 +50,26 @@ def plan(container: str, video: VideoPlan | None, audio: AudioPlan | None, origi
     )
 
 
+OVERLAID = replace(plan("mp4", H264, AAC), overlay=OverlayPlan(offset_from="TopRight", offset_x=10, offset_y=20))
+JOINED = replace(
+    plan("mp4", H264, AAC),
+    inputs=(
+        InputPlan(video_index=0, audio_index=1, origin_us=21_333, frames=125, duration_us=5_000_000),
+        InputPlan(video_index=0, frames=125, duration_us=5_000_000, picture_width=960, picture_height=720),
+    ),
+)
+IMAGE, SECOND = Path("/scratch/image"), Path("/scratch/second")
+TOGETHER = replace(
+    JOINED,
+    video=replace(TWICE, keyframe_interval=50, **BT709.members()),
+    inputs=(
+        replace(JOINED.inputs[0], tone_map=True, audio_mix="same", **HDR.members()),
+        replace(JOINED.inputs[1], video_index=-1, picture_width=0, picture_height=0),
+    ),
+    overlay=OVERLAID.overlay,
+    tags=(Tag(name="title", value="A"),),
+)
+
 COMMANDS = {
     "encode_mp4_quality": command.encode_argv(plan("mp4", H264, AAC), [SOURCE], TARGET),
     "encode_mp4_bitrate": command.encode_argv(plan("mp4", replace(H264, bitrate_bps=800_000), AAC), [SOURCE], TARGET),
@@ -41,6 +80,29 @@ COMMANDS = {
     "encode_mp4_nvenc_bitrate": command.encode_argv(
         plan("mp4", replace(H264, encoder="h264_nvenc", bitrate_bps=800_000), AAC), [SOURCE], TARGET
     ),
+    "encode_mp4_first_pass": command.encode_argv(
+        plan("mp4", TWICE, AAC), [SOURCE], TARGET, pass_run=PassRun(number=1, log=SCRATCH / "twopass")
+    ),
+    "encode_mp4_second_pass": command.encode_argv(
+        plan("mp4", TWICE, AAC), [SOURCE], TARGET, pass_run=PassRun(number=2, log=SCRATCH / "twopass")
+    ),
+    "encode_mp4_keyframes": command.encode_argv(
+        plan("mp4", replace(H264, keyframe_interval=60), AAC), [SOURCE], TARGET
+    ),
+    "encode_mp4_fixed_keyframes": command.encode_argv(
+        plan("mp4", replace(H264, keyframe_interval=60, fixed_keyframes=True), AAC), [SOURCE], TARGET
+    ),
+    "encode_mp4_tags": command.encode_argv(
+        replace(plan("mp4", H264, AAC), tags=(Tag(name="title", value="-y = ;'a"), Tag(name="artist", value="B"))),
+        [SOURCE],
+        TARGET,
+    ),
+    "encode_mp4_tone_mapped": command.encode_argv(
+        replace(plan("mp4", replace(H264, **BT709.members()), AAC), inputs=(HDR_INPUT,)), [SOURCE], TARGET
+    ),
+    "encode_m4a_unnamed_channels": command.encode_argv(
+        replace(plan("m4a", None, AAC), inputs=(InputPlan(audio_index=0, audio_mix="even:10"),)), [SOURCE], TARGET
+    ),
     "encode_webm_quality": command.encode_argv(plan("webm", VP8, VORBIS), [SOURCE], TARGET),
     "encode_webm_bitrate": command.encode_argv(
         plan("webm", replace(VP8, bitrate_bps=500_000), replace(VORBIS, channels=2, bitrate_bps=96_000)),
@@ -48,6 +110,33 @@ COMMANDS = {
         TARGET,
     ),
     "encode_matroska": command.encode_argv(plan("matroska", H264, MP3), [SOURCE], TARGET),
+    "encode_dvd": command.encode_argv(
+        plan("dvd-pal-mpg", PAL, replace(AAC, codec="ac3", encoder="ac3")), [SOURCE], TARGET
+    ),
+    "encode_hevc_bitrate": command.encode_argv(
+        plan("mp4", replace(H264, codec="hevc", encoder="libx265", bitrate_bps=800_000), AAC), [SOURCE], TARGET
+    ),
+    "encode_av1": command.encode_argv(
+        plan("webm", replace(H264, codec="av1", encoder="libsvtav1"), None), [SOURCE], TARGET
+    ),
+    "encode_avi_xvid": command.encode_argv(
+        plan("avi", replace(H264, codec="xvid", encoder="libxvid"), MP3), [SOURCE], TARGET
+    ),
+    "encode_3gp": command.encode_argv(plan("3gp", replace(H264, codec="h264base"), AMR), [SOURCE], TARGET),
+    "encode_mjpeg": command.encode_argv(
+        plan("mjpeg", replace(H264, codec="mjpeg", encoder="mjpeg"), None), [SOURCE], TARGET
+    ),
+    "encode_huffyuv_pcm": command.encode_argv(
+        plan("avi", replace(H264, codec="huffyuv", encoder="huffyuv"), PCM), [SOURCE], TARGET
+    ),
+    "encode_mp4_overlay": command.encode_argv(OVERLAID, [SOURCE], TARGET, overlay=IMAGE),
+    "encode_mp4_join_overlay_first_pass": command.encode_argv(
+        TOGETHER, [SOURCE, SECOND], TARGET, overlay=IMAGE, pass_run=PassRun(number=1, log=SCRATCH / "twopass")
+    ),
+    "encode_mp4_join_overlay_second_pass": command.encode_argv(
+        TOGETHER, [SOURCE, SECOND], TARGET, overlay=IMAGE, pass_run=PassRun(number=2, log=SCRATCH / "twopass")
+    ),
+    "encode_mp4_join": command.encode_argv(JOINED, [SOURCE, SECOND], TARGET),
     "encode_mp3": command.encode_argv(plan("mp3", None, MP3), [SOURCE], TARGET),
     "encode_m4a": command.encode_argv(plan("m4a", None, AAC), [SOURCE], TARGET),
     "remux_mp4": command.encode_argv(plan("mp4", COPY_VIDEO, COPY_AUDIO), [SOURCE], TARGET),
@@ -84,6 +173,36 @@ def test_every_file_is_opened_under_the_same_limits(name: str) -> None:
         assert argv[at + 1] == str(value)
         if argv[0] == "ffmpeg":
             assert at < argv.index("-i"), "an option of the input stands before it"
+
+
+def _inputs(argv: list[str]) -> list[dict[str, str]]:
+    """The options that stand before each file that is opened."""
+    found, rest = [], argv[argv.index("-stats_period") + 2 :]
+    while "-i" in rest:
+        at = rest.index("-i")
+        found.append(dict(zip(rest[:at:2], rest[1:at:2], strict=True)))
+        rest = rest[at + 2 :]
+    return found
+
+
+def test_each_of_several_files_is_opened_under_the_same_limits() -> None:
+    limits = {f"-{name}": str(value) for name, value in command.input_options().items()}
+
+    assert _inputs(COMMANDS["encode_mp4_join"]) == [
+        limits | {"-itsoffset": "-0.021333"},
+        limits | {"-itsoffset": "-0.021333"},  # once more, for its sound
+        limits,
+    ]
+    assert _inputs(COMMANDS["encode_mp4_overlay"]) == [
+        limits,
+        limits | {"-f": "png_pipe", "-format_whitelist": "png_pipe"},
+    ]
+
+
+@pytest.mark.parametrize(("sources", "overlay"), [([SOURCE, SECOND], IMAGE), ([SOURCE], None), ([], IMAGE)])
+def test_files_that_are_not_those_of_the_plan_are_refused(sources: list[Path], overlay: Path | None) -> None:
+    with pytest.raises(ValueError, match="not those"):
+        command.encode_argv(OVERLAID, sources, TARGET, overlay=overlay)
 
 
 @pytest.mark.parametrize("path", ["-i", "concat:a|b", "a b'c.mp4", "http:evil", "%d.mp4"])

@@ -111,13 +111,16 @@ def test_a_preset_gives_way_where_the_request_leaves_no_room_for_it() -> None:
         ({"output_format_id": None}, "output_format_id", ErrorCode.PARAMETER_MISSING, ["missing"]),
         ({"output_format_id": 999}, "output_format_id", ErrorCode.PROFILE_NOT_FOUND, ["999"]),
         ({"container": None}, "container", ErrorCode.PARAMETER_MISSING, ["mp4", "webm", "matroska", "mp3", "m4a"]),
-        ({"container": "mp5"}, "container", None, ["'mp5'", "unknown", "mp4, webm"]),
-        ({"container": "avi"}, "container", None, ["'avi'", "not supported yet", "mp4, webm"]),
-        ({"video_codec": "vp9"}, "video_codec", None, ["'vp9'", "unknown", "h264, libvpx, copy, none"]),
-        ({"video_codec": "xvid"}, "video_codec", None, ["'xvid'", "not supported yet", "libvpx"]),
-        ({"audio_codec": "ac3"}, "audio_codec", None, ["'ac3'", "not supported yet", "vorbis"]),
+        ({"container": "mp5"}, "container", None, ["'mp5'", "unknown", "mp4, mov, matroska, webm"]),
+        ({"video_codec": "vp10"}, "video_codec", None, ["'vp10'", "unknown", "h264, h264base", "copy, none"]),
+        ({"audio_codec": "ac5"}, "audio_codec", None, ["'ac5'", "unknown", "aac, ac3", "copy, none"]),
         ({"video_codec": "libvpx"}, "video_codec", ErrorCode.INCOMPATIBLE_FORMAT, ["libvpx", "mp4", "h264"]),
-        ({"audio_codec": "vorbis"}, "audio_codec", ErrorCode.INCOMPATIBLE_FORMAT, ["vorbis", "mp4", "aac, mp3"]),
+        (
+            {"audio_codec": "vorbis"},
+            "audio_codec",
+            ErrorCode.INCOMPATIBLE_FORMAT,
+            ["vorbis", "mp4", "aac, ac3, mp3, opus"],
+        ),
         (
             {"container": "mp3", "video_codec": "h264"},
             "video_codec",
@@ -132,6 +135,36 @@ def test_a_preset_gives_way_where_the_request_leaves_no_room_for_it() -> None:
             ["{video_codec}", "{audio_codec}", "nothing"],
         ),
         ({"container": "mp3", "audio_codec": "none"}, "audio_codec", None, ["nothing to encode"]),
+        (
+            {"container": "mxf", "video_codec": "none"},
+            "video_codec",
+            ErrorCode.INCOMPATIBLE_FORMAT,
+            ["mxf", "pictures"],
+        ),
+        (
+            {"container": "dvd-pal-mpg", "video_codec": "copy"},
+            "video_codec",
+            ErrorCode.INCOMPATIBLE_FORMAT,
+            ["'copy'", "dvd-pal-mpg", "mpgPalDvd, mpeg2video, none"],
+        ),
+        (
+            {"container": "mjpeg", "audio_codec": "aac"},
+            "audio_codec",
+            ErrorCode.INCOMPATIBLE_FORMAT,
+            ["'aac'", "mjpeg", "it can hold none"],
+        ),
+        (
+            {"container": "avi", "video_codec": "huffyuv", "video_bitrate_kbps": 500},
+            "video_bitrate_kbps",
+            None,
+            ["500", "{video_codec}", "'huffyuv'", "lossless"],
+        ),
+        (
+            {"container": "wav", "audio_bitrate_kbps": 96},
+            "audio_bitrate_kbps",
+            None,
+            ["96", "{audio_codec}", "'pcm-s16LE'", "lossless"],
+        ),
         ({"width": 15}, "width", None, ["15", "16 to 8192"]),
         ({"width": -2}, "width", None, ["-2", "16 to 8192"]),
         ({"height": 8193}, "height", None, ["8193", "16 to 8192"]),
@@ -169,6 +202,12 @@ def test_a_wrong_member_is_refused_by_name_value_and_remedy(
     assert "{" + field + "}" in error.message
     for word in words:
         assert word in error.message
+
+
+def test_a_bitrate_of_a_preset_gives_way_to_a_lossless_codec() -> None:
+    spec = resolve(output_format_id=2, container="avi", video_codec="huffyuv", audio_codec="pcm-s16LE")
+
+    assert (spec.video_bitrate_kbps, spec.audio_bitrate_kbps, spec.height) == (0, 0, 720)
 
 
 def test_a_refused_ping_url_is_not_repeated() -> None:
