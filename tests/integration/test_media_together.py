@@ -244,17 +244,26 @@ def test_tags_and_name_are_each_as_they_were_asked_for(tmp_path: Path) -> None:
         assert output_filename(3, "clip.mp4", "mp4", wanted.new_filename) == name
 
 
-@pytest.mark.parametrize(("size", "matrix"), [("96x96", "smpte170m"), ("1280x96", "bt709")])
-def test_an_image_has_its_own_colours_over_a_picture_of_any_matrix(size: str, matrix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("size", "matrix", "container", "codec"),
+    [
+        ("96x96", "smpte170m", "mp4", "h264"),
+        ("1280x96", "bt709", "mp4", "h264"),
+        ("96x96", "smpte170m", "matroska", "huffyuv"),
+    ],
+)
+def test_an_image_has_its_own_colours_over_a_picture_of_any_kind(
+    size: str, matrix: str, container: str, codec: str, tmp_path: Path
+) -> None:
     source = make(tmp_path / "s.mp4", *flat("gray", size, 0.12), *X264)
     image = logo(tmp_path / "l.png", "0xc81e1e")
-    wanted = settled(container="mp4", overlay_image_url="https://example.com/l.png")
+    wanted = settled(container=container, video_codec=codec, overlay_image_url="https://example.com/l.png")
 
-    plan, _, _ = encode_joined([source], tmp_path / "out.mp4", wanted, overlay=image)
+    plan, _, _ = encode_joined([source], tmp_path / "out", wanted, overlay=image)
 
     assert plan.video is not None
     assert plan.video.color_matrix == matrix
-    assert near(shown(tmp_path / "out.mp4", matrix).at(4, 4), (200, 30, 30), 8)
+    assert near(shown(tmp_path / "out", matrix).at(4, 4), (200, 30, 30), 8)
 
 
 def test_bars_gaps_and_images_are_of_the_outputs_range(tmp_path: Path) -> None:
