@@ -88,7 +88,7 @@ def _dvd(code: str, disc: str, codec: str) -> Container:
     )
 
 
-def _windows(code: str, more_video: tuple[str, ...] = ()) -> Container:
+def _windows(code: str) -> Container:
     return Container(
         code=code,
         display="Windows Media",
@@ -99,7 +99,7 @@ def _windows(code: str, more_video: tuple[str, ...] = ()) -> Container:
         audio_mime_type="audio/x-ms-wma",
         default_video="wmv2",
         default_audio="wmav2",
-        video_codecs=("wmv2", "wmv1", *more_video),
+        video_codecs=("wmv2", "wmv1", "VC-1", "VC-1Adv", "VC-1Simple"),
         audio_codecs=("wmav2", "wmaStandard", "wmaLossless", "wmaProfessional", "wmaVoice"),
         also_copies_video=frozenset({"vc1", "wmv3"}),
         also_copies_audio=frozenset({"wmav1"}),
@@ -279,7 +279,7 @@ CONTAINERS: Mapping[str, Container] = MappingProxyType(
             _flash("flv", ("flv", *_H264), ("mp3", "aac", "pcm-s16LE")),
             _flash("fl9", _H264, ("aac", "mp3")),
             _windows("wmv"),
-            _windows("wmv9", ("VC-1", "VC-1Adv", "VC-1Simple")),
+            _windows("wmv9"),
             _dvd("dvd-pal-mpg", "", "mpgPalDvd"),
             _dvd("dvd-ntsc-mpg", "", "mpgNtscDvd"),
             _dvd("dvd-pal-iso", "pal", "mpgPalDvd"),

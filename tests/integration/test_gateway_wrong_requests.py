@@ -145,14 +145,22 @@ SOURCES: list[tuple[Any, str]] = [
     ("http://0x7f000001/a.mov", "invalid_input_url"),
     ("http://user:s3cr3t@localhost/a.mov", "invalid_input_url"),
     ("ftp://user:s3cr3t@192.168.1.1/a.mov", "invalid_input_url"),
-    (f"{SOURCE}|", "invalid_input_url"),
+]
+#: Several sources that can't be joined.
+JOINS = [
+    (f"{SOURCE}|", VALUE),
     (f"{SOURCE}|http://10.0.0.1/b.mov", "invalid_input_url"),
     ("|".join([SOURCE] * 200), "more_than_allowed_input_url"),
 ]
 
 
-@pytest.mark.parametrize(("source", "code"), SOURCES, ids=[repr(each[0])[:60] for each in SOURCES])
-@pytest.mark.parametrize("call", ["job/create", "ingest/create"])
+@pytest.mark.parametrize(
+    ("call", "source", "code"),
+    [
+        *(("job/create", *each) for each in (*SOURCES, *JOINS)),
+        *(("ingest/create", *each) for each in (*SOURCES, (f"{SOURCE}|{SOURCE}", VALUE))),
+    ],
+)
 def test_a_wrong_source_is_refused(rig: Rig, call: str, source: Any, code: str) -> None:
     before = made(rig)
 
