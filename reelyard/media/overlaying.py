@@ -54,11 +54,16 @@ def image_filters(overlay: OverlayPlan, video: VideoPlan) -> str:
 
 
 def _colours(video: VideoPlan) -> list[str]:
-    """The filters that bring the image's colours to the picture's; left to itself ffmpeg takes BT.601 for all."""
+    """The filters that bring the image's colours to the picture's; left to itself ffmpeg takes BT.601 for all.
+
+    In two steps, for zscale refuses odd sides where colour is coarser than brightness, and scale would change the range
+    if it weren't told.
+    """
     if not video.color_matrix:
         return []  # a plan of an older scheduler says nothing of colours
     _, with_transparency = LAID_IN[pixel_format(video)]
-    return ["format=gbrap", conversion_filter(RGB, video), f"format={with_transparency}"]
+    thinned = f"scale=in_range={video.color_range}:out_range={video.color_range}"
+    return ["format=gbrap", conversion_filter(RGB, video), "format=yuva444p", thinned, f"format={with_transparency}"]
 
 
 def overlay_filters(overlay: OverlayPlan, video: VideoPlan) -> str:
