@@ -11,12 +11,13 @@ import errno
 import hashlib
 import hmac
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 import paramiko
 import structlog
-from paramiko.sftp import CMD_STATUS, CMD_WRITE, int64
+from paramiko.sftp import CMD_DATA, CMD_READ, CMD_STATUS, CMD_WRITE, int64
 
 from encoder_node.transfer.faults import Fault, PeerError
 from encoder_node.transfer.naming import temporary_name
@@ -221,17 +222,77 @@ def reading(line: Line, location: Location, start: int) -> Iterator[Reading]:
             found = client.stat(location.path)
             file = client.open(location.path, "rb")
             stack.callback(_close, file)
-            file.seek(start)
-            if found.st_size is not None and found.st_size > start:
-                file.prefetch(found.st_size, max_concurrent_requests=_REQUESTS)
         version = f"{found.st_size} {found.st_mtime}"
-        yield Reading(size=found.st_size, start=start, version=version, pieces=_pieces(file))
+        yield Reading(size=found.st_size, start=start, version=version, pieces=_Reads(client, file, start).pieces())
 
 
-def _pieces(file: paramiko.SFTPFile) -> Iterator[bytes]:
-    with _translated():
-        while piece := file.read(_REQUEST_BYTES):
-            yield piece
+class _Reads:
+    """Asks for several blocks ahead of those that have come, and gives them out in order.
+
+    The library's own pipelining asks for all blocks of the file from a thread of its own, which nobody can stop and
+    which throws where nobody listens when the connection breaks off.
+    """
+
+    def __init__(self, client: paramiko.SFTPClient, file: paramiko.SFTPFile, start: int) -> None:
+        self._client: Any = client  # as in `_Writes`
+        self._handle = file.handle
+        self._next = start
+        self._block_bytes = _REQUEST_BYTES
+        self._asked: deque[tuple[int, int]] = deque()  # number and offset of each request, in order
+        self._answers: dict[int, tuple[int, paramiko.Message]] = {}
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes from the start to the end of the file.
+
+        Raises:
+            PeerError: the server refused a block, or the connection broke off.
+        """
+        with _translated():
+            while piece := self._read():
+                yield piece
+
+    def _read(self) -> bytes:
+        """The next block; empty at the end of the file."""
+        while len(self._asked) < _REQUESTS:
+            self._ask()
+        number, offset = self._asked.popleft()
+        while number not in self._answers:
+            self._client._read_response()  # noqa: SLF001
+        data = self._data(*self._answers.pop(number))
+        if 0 < len(data) < self._block_bytes:
+            # The last block; or the server sends less than it is asked for, and will again.
+            self._block_bytes = len(data)
+            self._begin_at(offset + len(data))
+        return data
+
+    def _ask(self) -> None:
+        number = self._client._async_request(  # noqa: SLF001
+            self, CMD_READ, self._handle, int64(self._next), self._block_bytes
+        )
+        self._asked.append((number, self._next))
+        self._next += self._block_bytes
+
+    def _begin_at(self, offset: int) -> None:
+        """Ask anew from an offset; what was asked for beyond it is thrown away when it comes."""
+        while self._asked:
+            number, _ = self._asked.popleft()
+            while number not in self._answers:
+                self._client._read_response()  # noqa: SLF001
+            del self._answers[number]
+        self._next = offset
+
+    def _data(self, kind: int, message: paramiko.Message) -> bytes:
+        if kind == CMD_STATUS:
+            with contextlib.suppress(EOFError):  # the end of the file; a broken connection shows while reading answers
+                self._client._convert_status(message)  # noqa: SLF001
+            return b""
+        if kind != CMD_DATA:
+            raise paramiko.SSHException(f"the server answered a read with a message of kind {kind}")
+        return bytes(message.get_string())
+
+    def _async_response(self, kind: int, message: paramiko.Message, number: int) -> None:
+        """Called by the client with each answer."""
+        self._answers[number] = (kind, message)
 
 
 def _close(file: paramiko.SFTPFile) -> None:

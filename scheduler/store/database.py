@@ -11,6 +11,7 @@
 * Values never appear in error messages: rows hold URLs with credentials.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -160,12 +161,8 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # else the driver begins transactions by itself, and too late
-        for pragma in (
-            f"busy_timeout={SQLITE_BUSY_MS}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-        ):
+        _switch_to_wal(connection)
+        for pragma in (f"busy_timeout={SQLITE_BUSY_MS}", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
@@ -174,6 +171,24 @@ def _sqlite_engine(url: URL) -> Engine:
         conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Have a database written ahead of its file, which the first connection to it settles for all.
+
+    SQLite does not wait for that as it waits for other locks: of two that switch a new file at once one is told that
+    it is busy (https://sqlite.org/wal.html, "Activating And Configuring WAL Mode").
+    """
+    end = time.monotonic() + SQLITE_BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > end:
+                raise
+            time.sleep(FIRST_WAIT_S)
+        else:
+            return
 
 
 def _postgresql_engine(url: URL) -> Engine:

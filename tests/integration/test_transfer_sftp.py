@@ -184,6 +184,18 @@ class TestFetch:
         assert (tmp_path / "source").read_bytes() == BODY
         assert (got.size_bytes, got.sha256) == (len(BODY), hashlib.sha256(BODY).hexdigest())
 
+    @pytest.mark.parametrize("size", [0, 1, 32_768, 65_536, 100_001])
+    @pytest.mark.parametrize("most_at_once", [0, 10_000])
+    def test_a_source_of_any_size_arrives_from_a_server_of_small_answers(
+        self, root: Path, tmp_path: Path, size: int, most_at_once: int
+    ) -> None:
+        with sftp_server(root) as server:
+            (root / "clip.mp4").write_bytes(BODY[:size])
+            server.faults.most_at_once = most_at_once
+            get(server.url("clip.mp4"), tmp_path / "source")
+
+        assert (tmp_path / "source").read_bytes() == BODY[:size]
+
     def test_a_cut_connection_is_resumed(self, root: Path, tmp_path: Path) -> None:
         with sftp_server(root) as server:
             (root / "clip.mp4").write_bytes(BODY)

@@ -51,6 +51,7 @@ class Faults:
 
     cut_stor_at: int = 0  # bytes after which the connection is cut, once
     cut_retr_at: int = 0
+    most_at_once: int = 0  # bytes of one read that are answered, however many are asked for
     stall_stor: bool = False  # nothing more is read after the first bytes
     full_at: int = 0  # bytes after which the disk is full
     no_rest: bool = False
@@ -218,7 +219,7 @@ def _sftp_class(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
             if faults.cut_retr_at and offset >= faults.cut_retr_at:
                 faults.cut_retr_at = 0
                 self._connection.abort()
-            return super().read(file_obj, offset, size)  # type: ignore[return-value]
+            return super().read(file_obj, offset, min(size, faults.most_at_once or size))  # type: ignore[return-value]
 
         def open(self, path: bytes, pflags: int, attrs: Any) -> Any:
             if faults.read_only and pflags & asyncssh.FXF_WRITE:
