@@ -287,7 +287,7 @@ def test_a_thumbnail_shows_a_picture_in_the_sources_proportions(source: Path, tm
 
 
 def test_a_thumbnail_of_theora_that_moves(tmp_path: Path) -> None:
-    """Few of its frames are keyframes, and ffmpeg's decoder calls what it skips an error when it has several threads."""
+    """Few of its frames are keyframes; with several threads ffmpeg's decoder calls what it skips an error."""
     theora = make(tmp_path / "moves.ogv", *pictures(seconds=2), "-c:v", "libtheora", "-g", "50")
 
     ran = run(command.thumbnail_argv(theora, tmp_path / "t.jpg", video_index=0, at_us=0))
