@@ -20,6 +20,7 @@ from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import queue_is_gpu
+from reelyard.media.raw_pictures import timed
 from reelyard.media.verify import check_output, frame_tolerance, frames_in_a_repeat
 
 
@@ -55,6 +56,7 @@ class EncodeStage:
             build_image(self._tools, attempt, work.plan, target, image)
             target, info = image, image_info(info, work.plan, image)
         _check(work.plan, info, reader, outcome)
+        info = timed(info, work.plan)
         stored = attempt.upload(
             target.name,
             target,

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reelyard.media.audio_planning import plan_audio
 from reelyard.media.catalogue import CONTAINERS, COPY
-from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.errors import ErrorCode, SpecError, WorkError
 from reelyard.media.framing import duration_of, frames_until, is_still, video_end_us
 from reelyard.media.info import parse_rational
 from reelyard.media.output import OutputSpec
@@ -39,6 +39,22 @@ def plan_joined_streams(
     if video:
         video = replace(video, frames=sum(share.frames for share in shares))
     return video, audio, shares
+
+
+def check_joinable(spec: OutputSpec) -> None:
+    """Refuse what is known to be impossible before any source is there.
+
+    Raises:
+        SpecError: a stream is to be copied.
+    """
+    for field in ("video_codec", "audio_codec"):
+        if getattr(spec, field) == COPY:
+            raise SpecError(
+                field,
+                f"{{{field}}} is 'copy', but several sources are to be joined, which only encoded streams can be: "
+                "name a codec instead",
+                code=ErrorCode.INCOMPATIBLE_FORMAT,
+            )
 
 
 def _refuse_copies(spec: OutputSpec) -> None:

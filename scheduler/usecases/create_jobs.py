@@ -43,7 +43,7 @@ def create_jobs(
     if answered is not None:
         return answered
     urls = check_joined_urls(request.source_url, fetch)
-    judged = judge_outputs(db, request.account_id, request.outputs, fetch, sends_mail=sends_mail)
+    judged = judge_outputs(db, request.account_id, request.outputs, fetch, inputs=len(urls), sends_mail=sends_mail)
     if all(isinstance(verdict, SpecError) for verdict in judged):
         return CreatedJobsView(jobs=tuple(answer_output(*pair) for pair in zip(request.outputs, judged, strict=True)))
     base_url = public_url or request.base_url

@@ -59,7 +59,7 @@ def create_jobs_from_input(
     if answered is not None:
         return answered
     media_ids = _media_ids(request)
-    judged = judge_outputs(db, request.account_id, request.outputs, fetch, sends_mail=sends_mail)
+    judged = judge_outputs(db, request.account_id, request.outputs, fetch, inputs=len(media_ids), sends_mail=sends_mail)
     base_url = public_url or request.base_url
     return create_once(
         db,

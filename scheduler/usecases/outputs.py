@@ -8,6 +8,7 @@ from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedJobView, SpecErrorView
 from reelyard.media.availability import check_available, scarce_codecs
 from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.joining import check_joinable
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.resolve import resolve_output
 from scheduler.store.database import Database
@@ -22,12 +23,18 @@ Verdict: TypeAlias = OutputSpec | SpecError
 
 
 def judge_outputs(
-    db: Database, account_id: int, outputs: Sequence[OutputRequest], fetch: FetchPolicy | None, *, sends_mail: bool
+    db: Database,
+    account_id: int,
+    outputs: Sequence[OutputRequest],
+    fetch: FetchPolicy | None,
+    *,
+    inputs: int,
+    sends_mail: bool,
 ) -> list[Verdict]:
     """The verdict on each output of an account, in the request's order.
 
     What an output leaves out comes from the output format that it names, then from the account's defaults. `fetch`
-    None allows no notification and no delivery to a private address.
+    None allows no notification and no delivery to a private address. `inputs` is how many are joined in each output.
 
     Without `sends_mail` an output that asks for a mail is refused, and a format's own address is dropped.
 
@@ -46,6 +53,8 @@ def judge_outputs(
         _verdict(output, formats.get(output.output_format_id or 0), policy, defaults, sends_mail=sends_mail)
         for output in outputs
     ]
+    if inputs > 1:
+        verdicts = [_if_joinable(verdict) for verdict in verdicts]
     if not any(isinstance(verdict, OutputSpec) and scarce_codecs(verdict) for verdict in verdicts):
         return verdicts
     with db.read() as conn:
@@ -106,6 +115,16 @@ def _filled(spec: OutputSpec, defaults: AccountDefaults) -> OutputSpec:
         notification_email=spec.notification_email or defaults.notification_email,
         delivery_location=spec.delivery_location or defaults.delivery_location,
     )
+
+
+def _if_joinable(verdict: Verdict) -> Verdict:
+    if isinstance(verdict, SpecError):
+        return verdict
+    try:
+        check_joinable(verdict)
+    except SpecError as error:
+        return error
+    return verdict
 
 
 def _if_available(verdict: Verdict, encoders: frozenset[str]) -> Verdict:

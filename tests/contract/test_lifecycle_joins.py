@@ -58,6 +58,20 @@ def encodes(rig: Rig, job_id: int) -> list[Any]:
     return rig.tasks(job_id=job_id, kind="encode")
 
 
+@pytest.mark.parametrize("field", ["video_codec", "audio_codec"])
+def test_a_join_that_copies_a_stream_is_refused_before_anything_is_fetched(rig: Rig, field: str) -> None:
+    copies = OutputRequest(output_format_id=0, container="mp4", **{field: "copy"})
+
+    created = join(rig, copies, MP4)
+
+    refused, accepted = created.jobs
+    assert refused.job_id == 0
+    assert refused.error is not None
+    assert (refused.error.code, refused.error.field) == (ErrorCode.INCOMPATIBLE_FORMAT, field)
+    assert accepted.job_id > 0
+    assert rig.create(copies).jobs[0].job_id > 0
+
+
 def test_several_sources_are_fetched_in_parallel_and_joined_in_order(rig: Rig) -> None:
     node = rig.node("alpha")
     created = join(rig, MP4, WEBM, parts=3)

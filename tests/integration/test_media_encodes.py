@@ -286,6 +286,16 @@ def test_a_thumbnail_shows_a_picture_in_the_sources_proportions(source: Path, tm
     assert (picture["width"], picture["height"]) == (128, 72)
 
 
+def test_a_thumbnail_of_theora_that_moves(tmp_path: Path) -> None:
+    """Few of its frames are keyframes; with several threads ffmpeg's decoder calls what it skips an error."""
+    theora = make(tmp_path / "moves.ogv", *pictures(seconds=2), "-c:v", "libtheora", "-g", "50")
+
+    ran = run(command.thumbnail_argv(theora, tmp_path / "t.jpg", video_index=0, at_us=0))
+
+    assert (ran.status, ran.errors) == (0, [])
+    assert (tmp_path / "t.jpg").stat().st_size > 0
+
+
 def test_a_window_decodes_only_its_part(source: Path) -> None:
     assert run(command.decode_check_argv(source, start_us=200_000, length_us=400_000)).frames == 10
 

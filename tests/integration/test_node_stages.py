@@ -28,6 +28,7 @@ from reelyard.cluster.work import (
     StoreWork,
     TaskKind,
 )
+from reelyard.media.containers import NONE
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 from reelyard.media.output import OutputSpec
@@ -193,6 +194,27 @@ class TestStore:
         assert result.primary == part.object
         assert result.thumbnail.key == "job/3/9/1/thumbnail.jpg"
         assert result.info.video[0].frames == 50
+
+    @pytest.mark.parametrize(("container", "codec"), [("mjpeg", "mjpeg"), ("mpeg2video", "mpeg2video")])
+    def test_pictures_in_a_row_last_as_long_as_planned(
+        self,
+        ingested: tuple[MediaInfo, EncodeWork],
+        tmp_path: Path,
+        store: FolderStore,
+        container: str,
+        codec: str,
+    ) -> None:
+        """Their files say no duration, and M-JPEG no rate either: ffprobe guesses 25."""
+        source, work = ingested
+        spec = OutputSpec(container=container, video_codec=codec, audio_codec=NONE, frame_rate_id=10_000)
+        plan = plan_output(spec, [source])
+
+        part = encode(replace(work, plan=plan), tmp_path, store)[0].part
+        result, _ = finish(plan, (part,), tmp_path, store)
+
+        assert result.info.video[0].frame_rate == "10/1"
+        assert result.info.duration_us == result.info.video[0].duration_us == 2_000_000
+        assert result.thumbnail is not None
 
     def test_changed_bytes_are_noticed(
         self,
