@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, not_, or_, s
 from scheduler.errors import SealError
 from scheduler.store.database import Database
 from scheduler.store.sealed import PREFIX, Sealer, seal, sealer_of, unseal
-from scheduler.store.sealed_columns import LOST_PLACE, NEEDED_MEMBERS, SEALED_COLUMNS, SEALED_JSON, SECRET_MEMBERS, sealed_texts
+from scheduler.store.sealed_columns import (
+    LOST_PLACE,
+    NEEDED_MEMBERS,
+    SEALED_COLUMNS,
+    SEALED_JSON,
+    SECRET_MEMBERS,
+    sealed_texts,
+)
 from scheduler.store.tables import accounts, ingests, jobs, output_formats
 
 #: Rows that are changed in one transaction.
@@ -98,7 +105,7 @@ def _changed(row: Row[Any], table: Table, change: Callable[[str, str], str]) -> 
 
 
 def _stand_in(table: Table, name: str) -> str:
-    """What a lost member becomes. A format's is left out, as if it had never had one: further jobs can be made of it."""
+    """What a lost member becomes. A format's is left out: further jobs can be made of it."""
     return LOST_PLACE if table is jobs and name in NEEDED_MEMBERS else ""
 
 

@@ -203,7 +203,7 @@ def test_with_a_wrong_key_a_scheduler_does_not_start_and_says_which_is_missing(
         conn.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         conn.execute(text("INSERT INTO alembic_version VALUES ('9999')"))  # the schema is there
     with pytest.raises(StartError, match="REELYARD_SECRET_KEY") as refused:
-        prepare_database(stranger.db, "")
+        prepare_database(stranger.db, "", POLICY)
 
     assert wrong not in str(refused.value)
     assert rig.ingest(created.ingest_id).source_url == before
