@@ -8,6 +8,7 @@ from reelyard.cluster.work import EncodeWork, Queue, TaskKind
 from reelyard.media.errors import ErrorCode
 from scheduler.store.tables import jobs, tasks
 from scheduler.usecases.renew_plans import renew_plans
+from scheduler.usecases.retry_job import retry_job
 from tests.contract.lifecycle_rig import POLICY, SOURCE_URL, WEBM, Rig
 
 STAGES = (Queue.ENCODE_CPU, Queue.STORE, Queue.DISTRIBUTE)
@@ -84,3 +85,19 @@ def test_one_that_cannot_be_planned_any_more_fails_and_the_others_go_on(rig: Rig
 
     assert (rig.job(bad).state, rig.job(bad).error_code) == ("failed", ErrorCode.INCOMPATIBLE_FORMAT)
     assert rig.job(good).plan["inputs"]
+
+
+def test_a_job_that_failed_in_an_older_version_can_be_tried_again(rig: Rig) -> None:
+    node = rig.node("alpha")
+    job_id = rig.create().jobs[0].job_id
+    rig.do(node, Queue.INGEST)
+    rig.fail(rig.take(node, Queue.ENCODE_CPU), ErrorCode.INCOMPATIBLE_FORMAT)
+    as_of_old(rig, job_id)
+    known_then = ("title", "customer_reference_id", "ping_url", "container", "video_codec", "audio_codec")
+    spec = {name: member for name, member in rig.job(job_id).spec.items() if name in known_then}
+    rig.change(update(jobs).where(jobs.c.id == job_id).values(spec=spec))
+
+    retry_job(rig.db, rig.account_id, job_id, POLICY)
+
+    rig.through(node, *STAGES)
+    assert rig.job(job_id).state == "completed"
