@@ -15,6 +15,7 @@ from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.service_process import StartError
 from reelyard.cluster.settings_parsers import host_port
 from reelyard.media.errors import UnavailableError
+from scheduler.domain.policy import Policy
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
 from scheduler.settings import SchedulerSettings
 from scheduler.startup import ask_broker, driver_words, prepare_database, until_it_answers
@@ -47,6 +48,7 @@ class Parts:
     """What `scheduler.wiring` built."""
 
     settings: SchedulerSettings
+    policy: Policy
     database: Database
     server: grpc.Server
     gate: StartGate
@@ -136,7 +138,7 @@ class SchedulerService:
         settings, database = self._parts.settings, self._parts.database
 
         def prepare() -> None:
-            prepare_database(database, settings.api_key)
+            prepare_database(database, settings.api_key, self._parts.policy)
             if self._broker_is_inside:
                 forget_nodes(database)
 

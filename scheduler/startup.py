@@ -10,10 +10,12 @@ from reelyard.cluster.broker import open_broker, ready_messages
 from reelyard.cluster.service_process import StartError
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import UnavailableError
+from scheduler.domain.policy import Policy
 from scheduler.errors import SealError
 from scheduler.store.database import Database
 from scheduler.store.migrate import migrate
 from scheduler.usecases.keys import ensure_first_key
+from scheduler.usecases.renew_plans import renew_plans
 from scheduler.usecases.renew_seals import check_seals, renew_seals
 
 #: The wait after the first failed try; it doubles with each further one, up to the last, in seconds.
@@ -51,8 +53,8 @@ def driver_words(error: Exception) -> str:
     return words.strip().partition("\n")[0] or type(cause).__name__
 
 
-def prepare_database(database: Database, api_key: str) -> None:
-    """Bring the schema up to date and see to the operator's own key.
+def prepare_database(database: Database, api_key: str, policy: Policy) -> None:
+    """Bring the schema and what older versions have stored up to date, and see to the operator's own key.
 
     Raises:
         UnavailableError, OperationalError: the database can't be reached, or is in use; nothing is half done.
@@ -61,6 +63,9 @@ def prepare_database(database: Database, api_key: str) -> None:
     revision = migrate(database)
     log.info("database_ready", dialect=database.dialect, revision=revision or "of a newer version")
     _see_to_seals(database)
+    renewed = renew_plans(database, policy)
+    if renewed:
+        log.info("jobs_planned_anew", jobs=renewed)
     if api_key:
         ensure_first_key(database, api_key)
 

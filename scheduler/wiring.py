@@ -78,6 +78,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
     return SchedulerService(
         Parts(
             settings=settings,
+            policy=policy,
             database=database,
             server=server,
             gate=gate,

@@ -14,6 +14,11 @@ SEALED_COLUMNS = (
 )
 #: Members of an output, as it was asked for or settled, that may hold credentials.
 SECRET_MEMBERS = ("ping_url", "delivery_location", "overlay_image_url")
+#: Stands in a job for a place whose URL can't be had back. No service takes it for one, so what needs it fails: without
+#: it the job would end well and have delivered nothing, or have left its overlay image out.
+LOST_PLACE = "lost://key"
+#: The members of a job that become that. Who was to be told of its end is nobody then, as after any other loss.
+NEEDED_MEMBERS = frozenset({"delivery_location", "overlay_image_url"})
 #: Columns of JSON in which these members are sealed.
 SEALED_JSON = (jobs.c.spec, output_formats.c.parameters)
 

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from reelyard.cluster.work import Queue
+from reelyard.media.errors import ConflictError
 from scheduler.domain.task import TaskEvent
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.database import Database
@@ -28,6 +29,9 @@ def _renew(conn: Connection, queue: Queue, older_than_ms: int) -> list[Hint]:
     lock_queue(conn, queue)
     hints = []
     for task in old_hints(conn, queue, read_now(conn) - older_than_ms):
-        move_task(conn, task, TaskEvent.RESEND, tasks.c.queued_ms == task.queued_ms, queued_ms=now_ms())
+        try:
+            move_task(conn, task, TaskEvent.RESEND, tasks.c.queued_ms == task.queued_ms, queued_ms=now_ms())
+        except ConflictError:
+            continue  # a node claimed it since it was read: its hint was not lost
         hints.append(Hint(queue=queue, task_id=task.id, attempt=task.attempt))
     return hints

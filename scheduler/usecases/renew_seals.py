@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, not_, or_, s
 from scheduler.errors import SealError
 from scheduler.store.database import Database
 from scheduler.store.sealed import PREFIX, Sealer, seal, sealer_of, unseal
-from scheduler.store.sealed_columns import SEALED_COLUMNS, SEALED_JSON, SECRET_MEMBERS, sealed_texts
+from scheduler.store.sealed_columns import (
+    LOST_PLACE,
+    NEEDED_MEMBERS,
+    SEALED_COLUMNS,
+    SEALED_JSON,
+    SECRET_MEMBERS,
+    sealed_texts,
+)
 from scheduler.store.tables import accounts, ingests, jobs, output_formats
 
 #: Rows that are changed in one transaction.
@@ -17,7 +24,8 @@ BATCH = 200
 
 #: Which stored texts are to be changed, as a condition on their rows; and into what.
 Wanted = Callable[[ColumnElement[str], Sealer], ColumnElement[bool]]
-Change = Callable[[Connection, str], str]
+#: The last one is what stands for a text that is lost.
+Change = Callable[[Connection, str, str], str]
 
 
 def check_seals(db: Database) -> None:
@@ -40,22 +48,23 @@ def renew_seals(db: Database) -> int:
 
     Several schedulers may do so at once: each row is locked while it is changed, and has changed for the next one.
     """
-    return _change_all(db, _is_stale, lambda conn, stored: seal(conn, unseal(conn, stored)))
+    return _change_all(db, _is_stale, lambda conn, stored, _: seal(conn, unseal(conn, stored)))
 
 
 def drop_unreadable(db: Database) -> int:
-    """Empty every credential that the keys at hand can't open, since its key is lost; the number of rows that changed.
+    """Forget every credential that the keys at hand can't open, since its key is lost; the number of rows that changed.
 
-    An ingest that has not fetched its source fails then, a notification has no receiver and no signature any more.
+    An ingest that has not fetched its source fails then, and a job that has not fetched its overlay image or not
+    delivered its output; a notification has no receiver and no signature any more.
     """
-    return _change_all(db, _of_no_key, _emptied_when_unreadable)
+    return _change_all(db, _of_no_key, _forgotten_when_unreadable)
 
 
-def _emptied_when_unreadable(conn: Connection, stored: str) -> str:
+def _forgotten_when_unreadable(conn: Connection, stored: str, lost: str) -> str:
     try:
         unseal(conn, stored)
     except SealError:
-        return ""
+        return lost
     return stored
 
 
@@ -82,15 +91,22 @@ def _change_batch(conn: Connection, table: Table, last_id: int, wanted: Wanted, 
     return [int(row.id) for row in rows]
 
 
-def _changed(row: Row[Any], table: Table, change: Callable[[str], str]) -> dict[str, Any]:
+def _changed(row: Row[Any], table: Table, change: Callable[[str, str], str]) -> dict[str, Any]:
     values: dict[str, Any] = {
-        column.name: change(getattr(row, column.name)) for column in SEALED_COLUMNS if column.table is table
+        column.name: change(getattr(row, column.name), "") for column in SEALED_COLUMNS if column.table is table
     }
     for column in SEALED_JSON:
         if column.table is table:
             held = getattr(row, column.name)
-            values[column.name] = held | {name: change(held[name]) for name in SECRET_MEMBERS if held.get(name)}
+            values[column.name] = held | {
+                name: change(held[name], _stand_in(table, name)) for name in SECRET_MEMBERS if held.get(name)
+            }
     return values
+
+
+def _stand_in(table: Table, name: str) -> str:
+    """What a lost member becomes. A format's is left out: further jobs can be made of it."""
+    return LOST_PLACE if table is jobs and name in NEEDED_MEMBERS else ""
 
 
 def _is_stale(stored: ColumnElement[str], sealer: Sealer) -> ColumnElement[bool]:

@@ -105,7 +105,7 @@ def _begin_again(
 ) -> None:
     """Fetch what is missing; when nothing is, plan and encode."""
     states = [_bring_back(conn, job, media_id, ingest) for media_id, ingest in sorted(ingests.items())]
-    if job.spec["overlay_image_url"]:
+    if job.spec.get("overlay_image_url"):  # a job of a version before overlays has none
         fetched = [task.state == TaskState.DONE for task in tasks_of_job(conn, job.id, [TaskKind.OVERLAY])]
         if not kept or not all(fetched):
             place_overlay_task(conn, job.account_id, job.id)

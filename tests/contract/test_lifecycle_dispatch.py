@@ -15,8 +15,10 @@ from scheduler.dispatcher import Dispatcher
 from scheduler.domain.policy import Policy
 from scheduler.entrypoints.dispatch_loop import DispatchLoop
 from scheduler.entrypoints.sweep_loop import SweepLoop
-from scheduler.store.clock import now_ms
+from scheduler.store.clock import now_ms, read_now
+from scheduler.store.dispatch_queries import old_hints
 from scheduler.store.tables import create_requests, nodes, objects, tasks
+from scheduler.usecases.renew_hints import renew_hints
 from scheduler.usecases.select_tasks import Hint, look_ahead, select_tasks
 from tests.contract.lifecycle_rig import Held, Rig, race
 
@@ -334,3 +336,20 @@ def test_a_dispatcher_sees_the_work_that_another_scheduler_accepted(rig: Rig, br
         loop.stop()
 
     assert select_tasks(rig.db, Queue.INGEST) == []
+
+
+def test_a_hint_that_a_node_takes_up_meanwhile_does_not_keep_the_others_back(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = rig.node("alpha")
+    for _ in range(2):
+        rig.create()
+    taken, lost = rig.hints(Queue.INGEST)
+    with rig.db.read() as conn:
+        read_before = old_hints(conn, Queue.INGEST, read_now(conn) + 1_000)
+    assert isinstance(rig.try_claim(node, taken), Held)
+    monkeypatch.setattr("scheduler.usecases.renew_hints.old_hints", lambda *_: read_before)
+
+    assert renew_hints(rig.db, Queue.INGEST, older_than_ms=0) == [lost]
+
+    assert rig.task(taken.task_id).state == "running"

@@ -9,7 +9,9 @@ from sqlalchemy import inspect, select, text, update
 
 from reelyard.cluster.service_process import StartError
 from reelyard.cluster.views import CreateFormat, CreateIngest, UpdateAccount
-from reelyard.cluster.work import IngestWork, NotifyWork, Queue, TaskKind
+from reelyard.cluster.work import IngestWork, NotifyWork, OverlayWork, Queue, TaskKind
+from reelyard.media.errors import ErrorCode, SpecError
+from reelyard.media.locations import parse_location
 from reelyard.media.output import OutputRequest
 from scheduler.errors import SealError
 from scheduler.startup import prepare_database
@@ -22,7 +24,8 @@ from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.formats import create_format
 from scheduler.usecases.read_ingests import get_ingest
 from scheduler.usecases.renew_seals import BATCH, check_seals, drop_unreadable, renew_seals
-from tests.contract.lifecycle_rig import MP4, SOURCE_URL, Rig
+from scheduler.usecases.retry_job import retry_job
+from tests.contract.lifecycle_rig import MP4, POLICY, SOURCE_URL, Rig
 from tests.secret_key import SEALER, SECRET_KEY
 
 PING = "https://hook:letmein@receiver.example/done?key=hush"
@@ -200,7 +203,7 @@ def test_with_a_wrong_key_a_scheduler_does_not_start_and_says_which_is_missing(
         conn.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         conn.execute(text("INSERT INTO alembic_version VALUES ('9999')"))  # the schema is there
     with pytest.raises(StartError, match="REELYARD_SECRET_KEY") as refused:
-        prepare_database(stranger.db, "")
+        prepare_database(stranger.db, "", POLICY)
 
     assert wrong not in str(refused.value)
     assert rig.ingest(created.ingest_id).source_url == before
@@ -222,6 +225,28 @@ def test_with_a_lost_key_what_it_encrypted_is_forgotten_and_nothing_else(rig: Ri
         assert unseal(conn, rig.ingest(readable.ingest_id).source_url) == SOURCE_URL
         assert unseal(conn, rig.job(readable.jobs[0].job_id).spec["ping_url"]) == PING
     assert drop_unreadable(now.db) == 0
+
+
+def test_a_job_whose_places_are_lost_fails_instead_of_leaving_them_out(rig: Rig, opened: list[Database]) -> None:
+    places = replace(MP4, delivery_location=DELIVERY, overlay_image_url="http://u:letmein@images.example/logo.png")
+    lost = rig.create(places).jobs[0].job_id
+    now = again(rig, opened, new_secret_key())
+
+    drop_unreadable(now.db)
+    renew_seals(now.db)
+    check_seals(now.db)
+
+    overlay = now.take(now.node("alpha"), Queue.INGEST, TaskKind.OVERLAY)
+    assert isinstance(overlay.spec.work, OverlayWork)
+    with now.db.read() as conn:
+        spec = now.job(lost).spec
+        delivery = unseal(conn, spec["delivery_location"])
+    for place in (overlay.spec.work.image_url, delivery):
+        with pytest.raises(SpecError, match="must begin with"):
+            parse_location(place, field="place")
+    now.fail(overlay, ErrorCode.INVALID_INPUT_URL)
+    retry_job(now.db, now.account_id, lost, POLICY)
+    assert now.take(now.node("beta"), Queue.INGEST, TaskKind.OVERLAY).spec.work == overlay.spec.work
 
 
 def test_a_damaged_text_is_told_and_not_shown(rig: Rig) -> None:
