@@ -11,7 +11,7 @@ from reelyard.cluster.work import TaskKind
 from reelyard.media.errors import ErrorCode
 
 #: How many attempts a task may have that fail with this code; 1: it is final at once. Every failure of
-#: `spec/errors.md` stands here; a code that is not a task's own (a bug in a node) counts as `internal_error`.
+#: `reelyard/media/errors.py` stands here; a code that is not a task's own (a bug in a node) counts as `internal_error`.
 ATTEMPTS: Mapping[ErrorCode, int] = MappingProxyType(
     {
         ErrorCode.SOURCE_UNREACHABLE: 4,
