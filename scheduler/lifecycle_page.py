@@ -13,12 +13,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from reelyard.media.errors import BLAMES_NODE
 from scheduler.domain.ingest import INGEST
 from scheduler.domain.job import JOB
 from scheduler.domain.lifecycle import LifeCycle
 from scheduler.domain.media import MEDIA
 from scheduler.domain.node import NODE
-from scheduler.domain.retry import ATTEMPTS, BLAMES_NODE, FALLS_BACK, MAX_LOSSES, PATIENT_FAILURES, RetryWaits
+from scheduler.domain.retry import ATTEMPTS, FALLS_BACK, MAX_LOSSES, PATIENT_FAILURES, RetryWaits
 from scheduler.domain.task import TASK
 
 CYCLES: tuple[LifeCycle[Any, Any], ...] = (JOB, INGEST, TASK, MEDIA, NODE)

@@ -20,13 +20,13 @@ from urllib3.util import connection
 
 from reelyard.cluster.fetch_policy import FetchPolicy, ForbiddenAddressError, check_url, checked_addresses
 from reelyard.media.errors import SpecError
+from reelyard.media.locations import HTTP_SCHEMES
 
 __all__ = ["FetchPolicy", "ForbiddenAddressError", "check_url", "follow", "guarded_connection", "guarded_http"]
 
 MAX_REDIRECTS = 5
 USER_AGENT = "Reelyard/1"
 
-_SCHEMES = ("http", "https")
 # To one host, once their answers were read: a large source comes over several at once.
 _KEPT_CONNECTIONS = 16
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -205,7 +205,7 @@ def _is_followed(method: str, status: int) -> bool:
 
 def _check(url: str, policy: FetchPolicy, what: str = "The URL") -> None:
     try:
-        check_url(url, schemes=_SCHEMES, policy=policy, field="url")
+        check_url(url, schemes=HTTP_SCHEMES, policy=policy, field="url")
     except SpecError as error:
         raise ForbiddenAddressError(error.render({"url": what})) from None
 

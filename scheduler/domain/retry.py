@@ -43,9 +43,6 @@ PATIENT = frozenset({TaskKind.NOTIFY, TaskKind.MAIL, TaskKind.CLEAN})
 #: A delivery that failed keeps trying over hours too, on the same schedule: the place may be away for a night.
 PATIENT_FAILURES = frozenset({(TaskKind.DISTRIBUTE, ErrorCode.DELIVERY_FAILED)})
 
-#: A failure that says something about the node as well as about the task.
-BLAMES_NODE = frozenset({ErrorCode.ENCODE_FAILED, ErrorCode.ENCODE_TIMEOUT, ErrorCode.STORAGE_FAILED})
-
 #: A failure of a hardware encoder that the CPU may not have.
 FALLS_BACK = frozenset({ErrorCode.ENCODE_FAILED, ErrorCode.ENCODE_TIMEOUT, ErrorCode.CODEC_UNAVAILABLE})
 

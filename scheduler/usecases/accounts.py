@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from reelyard.cluster.redact import redact_url
 from reelyard.cluster.views import AccountView
 from reelyard.media.errors import ConflictError, ErrorCode, SpecError
+from reelyard.media.values import MAX_NAME
 from scheduler.errors import AccountNotFoundError
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
@@ -18,7 +19,6 @@ from scheduler.store.ids import new_id
 from scheduler.store.sealed import seal, unseal
 from scheduler.store.tables import accounts, api_keys
 
-MAX_NAME_LENGTH = 200
 #: How a webhook secret begins, so that people and scanners know what they found, and its randomness in bytes.
 SECRET_PREFIX = "whsec_"  # noqa: S105  # no secret, only how each begins
 SECRET_BYTES = 32
@@ -163,7 +163,7 @@ def check_label(field: str, value: str) -> None:
     Raises:
         SpecError: naming the field.
     """
-    if len(value) > MAX_NAME_LENGTH:
-        raise SpecError(field, f"{{{field}}} has {len(value)} characters; the most is {MAX_NAME_LENGTH}")
+    if len(value) > MAX_NAME:
+        raise SpecError(field, f"{{{field}}} has {len(value)} characters; the most is {MAX_NAME}")
     if not value.isprintable():
         raise SpecError(field, f"{{{field}}} {value!r} holds control characters; use printable ones")
