@@ -158,12 +158,13 @@ def check_delivery_location(url: str, *, field: str = "delivery_location") -> No
         _require(bool(location.user), field, f"names no key and secret; valid are {S3_FORMS}")
 
 
-def check_source_location(url: str, *, field: str = "source_url") -> None:
+def check_source_location(url: str) -> None:
     """Refuse a place of ftp, ftps, sftp or s3 that no source can be fetched from.
 
     Raises:
         SpecError: it isn't in the form of its scheme, or names a folder (`invalid_input_url`).
     """
+    field = "source_url"
     try:
         location = parse_location(url, field=field)
         _require(not location.is_folder, field, "names a folder; a source is a single file")
