@@ -293,7 +293,7 @@ def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[Task
         TaskKind.ENCODE: EncodeStage(tools),
         TaskKind.STORE: StoreStage(tools, settings.verify_decode_seconds),
         TaskKind.DISTRIBUTE: DistributeStage(reach),
-        TaskKind.NOTIFY: NotifyStage(receivers, f"Reelyard/{version('reelyard')}"),
+        TaskKind.NOTIFY: NotifyStage(receivers),
         TaskKind.MAIL: MailStage(settings.smtp_url, settings.mail_from, _MAIL_TIMEOUT_S),
         TaskKind.CLEAN: CleanStage(),
         TaskKind.OVERLAY: OverlayStage(sources, tools, limits),

@@ -13,12 +13,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from reelyard.media.errors import BLAMES_NODE
 from scheduler.domain.ingest import INGEST
 from scheduler.domain.job import JOB
 from scheduler.domain.lifecycle import LifeCycle
 from scheduler.domain.media import MEDIA
 from scheduler.domain.node import NODE
-from scheduler.domain.retry import ATTEMPTS, BLAMES_NODE, FALLS_BACK, MAX_LOSSES, RetryWaits
+from scheduler.domain.retry import ATTEMPTS, FALLS_BACK, MAX_LOSSES, PATIENT_FAILURES, RetryWaits
 from scheduler.domain.task import TASK
 
 CYCLES: tuple[LifeCycle[Any, Any], ...] = (JOB, INGEST, TASK, MEDIA, NODE)
@@ -67,12 +68,14 @@ def draw(cycle: LifeCycle[Any, Any]) -> str:
 def draw_retries() -> str:
     """The retry table, as `scheduler.domain.retry` has it."""
     lines = ["", "| code | attempts | counts against the node | GPU gives way to CPU |", "| --- | --- | --- | --- |"]
-    for code, attempts in ATTEMPTS.items():
+    waits = RetryWaits()
+    patient_codes = {code for _, code in PATIENT_FAILURES}
+    for code, allowed in ATTEMPTS.items():
+        attempts = f"{len(waits.patient_s) + 1}, over hours" if code in patient_codes else f"{allowed}"
         blame = "yes" if code in BLAMES_NODE else ""
         fall = "yes" if code in FALLS_BACK else ""
         lines.append(f"| `{code.value}` | {attempts} | {blame} | {fall} |")
     lines.append(f"| `node_lost` | {MAX_LOSSES + 1} lapsed leases | | |")
-    waits = RetryWaits()
     job, patient = _seconds(waits.task_s), _seconds(waits.patient_s)
     said = f"Waits before the next attempt, in seconds: {job}; for notifications, deliveries and clean-ups {patient}."
     return "\n".join([*lines, "", said]) + "\n\n"

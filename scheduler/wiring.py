@@ -15,7 +15,7 @@ from reelyard.cluster.service_process import StartError
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import UnavailableError
 from scheduler.dispatcher import Dispatcher
-from scheduler.domain.policy import DAY_MS, Policy
+from scheduler.domain.policy import DAY_MS, HOUR_MS, Policy
 from scheduler.domain.retry import RetryWaits
 from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.entrypoints.dispatch_loop import DispatchLoop
@@ -33,8 +33,6 @@ from scheduler.store.sealed import Sealer
 #: Calls that run at once. Each may hold a database connection; the pool has one more for each of the three loops,
 #: for the health check and for the metrics.
 RPC_THREADS = POOL_SIZE - 5
-
-_HOUR_MS = 3_600_000
 
 
 def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None) -> SchedulerService:
@@ -106,10 +104,10 @@ def _policy(settings: SchedulerSettings) -> Policy:
     return Policy(
         heartbeat_ms=round(settings.heartbeat_seconds * 1000),
         lease_ms=round(settings.lease_seconds * 1000),
-        keep_failed_ms=settings.keep_failed_hours * _HOUR_MS,
+        keep_failed_ms=settings.keep_failed_hours * HOUR_MS,
         input_keep_ms=round(settings.input_days * DAY_MS),
         output_keep_ms=round(settings.output_days * DAY_MS),
-        orphan_age_ms=round(settings.orphan_hours * 3_600_000),
+        orphan_age_ms=round(settings.orphan_hours * HOUR_MS),
         orphan_sweep_ms=round(settings.orphan_sweep_seconds * 1000),
         retry_waits=RetryWaits(task_s=settings.retry_seconds, patient_s=settings.notify_retry_seconds),
     )

@@ -41,13 +41,11 @@ class NotifyStage:
 
     Args:
         pool: guarded HTTP with the time-outs of a notification.
-        user_agent: how we call ourselves.
         clock: seconds since 1970 UTC, for the signature.
     """
 
-    def __init__(self, pool: urllib3.PoolManager, user_agent: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, pool: urllib3.PoolManager, clock: Callable[[], float] = time.time) -> None:
         self._pool = pool
-        self._user_agent = user_agent
         self._clock = clock
 
     def run(self, attempt: Attempt) -> NotifyResult:
@@ -61,7 +59,6 @@ class NotifyStage:
         body = work.body.encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
-            "User-Agent": self._user_agent,
             "Reelyard-Delivery": work.delivery_id,
         }
         if work.secret:

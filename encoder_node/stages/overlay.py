@@ -16,7 +16,7 @@ from encoder_node.overlay_command import overlay_argv
 from encoder_node.process import Outcome
 from reelyard.cluster.redact import redact_url
 from reelyard.cluster.work import OverlayResult, OverlayWork
-from reelyard.media.errors import ErrorCode, WorkError
+from reelyard.media.errors import BLAMES_NODE, ErrorCode, WorkError
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +27,6 @@ _NAME, _MIME_TYPE = "overlay.png", "image/png"
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 #: After the signature: length and name of the first chunk, then width and height (PNG, 11.2.2).
 _PNG_SIZE = struct.Struct(">8s8xII")
-#: Codes that say something of the node, not of the image.
-_OF_THE_NODE = frozenset({ErrorCode.ENCODE_FAILED, ErrorCode.ENCODE_TIMEOUT, ErrorCode.STORAGE_FAILED})
 
 
 class OverlayStage:
@@ -83,7 +81,7 @@ def _head_of(path: Path) -> bytes:
 def _refusal(outcome: Outcome, name: str) -> WorkError:
     """Why there is no PNG."""
     failure = classify(outcome.errors.kept(), outcome.exit_status, phase=Phase.SOURCE)
-    if failure.code in _OF_THE_NODE:
+    if failure.code in BLAMES_NODE:
         return WorkError(failure.code, failure.message, evidence=outcome.evidence())
     if failure.code is ErrorCode.SOURCE_TOO_LARGE:
         text = (

@@ -6,13 +6,13 @@ from typing import ClassVar
 from gateway.gomi.bodies import OutputJob
 from gateway.gomi.create_request import RefusedOutput, read_outputs
 from gateway.gomi.description import XmlShape, member
-from gateway.gomi.joined import JOIN_MARK, joined_ids
+from gateway.gomi.joined import joined_ids
 from gateway.gomi.members import INPUT_MEDIA_ID
 from gateway.gomi.output_jobs import output_jobs
 from gateway.gomi.raw_values import Number, RawValue, kind_of
 from gateway.gomi.values import Members
 from gateway.object_id import read_object_id
-from reelyard.cluster.views import CreatedJobsView
+from reelyard.cluster.views import JOIN_MARK, CreatedJobsView
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.output import OutputRequest
 

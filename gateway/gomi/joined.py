@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-#: Between the inputs.
-JOIN_MARK = "|"
+from reelyard.cluster.views import JOIN_MARK
 
 
 def joined_ids(media_ids: Sequence[int]) -> str:

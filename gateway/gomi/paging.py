@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 from gateway.gomi.query import query_value
 from gateway.gomi.values import WHOLE_MAX, read_whole
+from reelyard.cluster.views import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from reelyard.media.errors import ErrorCode, SpecError
 
 PAGE_SIZE = "pageSize"
 PAGE_NUMBER = "pageNumber"
-PAGE_SIZE_DEFAULT = 20
-PAGE_SIZE_MAX = 100
 
 
 @dataclass(frozen=True)

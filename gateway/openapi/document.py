@@ -18,9 +18,9 @@ from gateway.gomi.bodies import Outcome
 from gateway.gomi.calls import PREFIX, answer_body_of
 from gateway.gomi.idempotency import KEY_MAX
 from gateway.gomi.members import IDEMPOTENCY_KEY
-from gateway.gomi.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from gateway.openapi.requests import CREATES, QUERIES, optional_requests, request_schemas, requests_of_calls
 from gateway.openapi.schemas import Schema, Schemas, first_sentence, title_of
+from reelyard.cluster.views import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _MEDIA_TYPES = ("application/json", "application/xml", "text/xml")

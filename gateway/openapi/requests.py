@@ -29,13 +29,11 @@ from gateway.gomi.xml_answer import NAMESPACE
 from reelyard.cluster.views import ROLES
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, NONE, VIDEO_CODECS
 from reelyard.media.published import AS_SOURCE, FRAME_RATES, SAMPLE_RATES
-from reelyard.media.values import MAX_REFERENCE, MAX_TITLE
+from reelyard.media.values import MAX_DESCRIPTION, MAX_NAME, MAX_REFERENCE, MAX_TITLE
 
 Schema = dict[str, Any]
 
 _OUTPUT = "OutputJobItem"
-#: Characters of the name of an output format.
-MAX_NAME = 200
 _TEXT: Schema = {"type": ["string", "null"]}
 _TYPES: Mapping[Kind, Schema] = MappingProxyType(
     {
@@ -114,7 +112,7 @@ _FORMAT = _Request(
     "OutputFormat",
     {
         NAME: {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
-        DESCRIPTION: _TEXT,
+        DESCRIPTION: {**_TEXT, "maxLength": MAX_DESCRIPTION},
         **{each.name: output_member(each) for each in FORMAT_MEMBERS},
     },
     (NAME, "MediaContainerCode"),
@@ -142,7 +140,7 @@ _REQUESTS: Mapping[tuple[str, str], _Request] = MappingProxyType(
             "CreateIngest",
             {
                 SOURCE_MEDIA_URL: _SOURCE,
-                TITLE: _TEXT,
+                TITLE: {**_TEXT, "maxLength": MAX_TITLE},
                 CUSTOMER_REFERENCE_ID: _REFERENCE,
                 PING_URL: {"type": ["string", "null"], **_VALID["ping_url"]},
                 NOTIFICATION_EMAIL_ADDRESS: {"type": ["string", "null"], **_VALID["notification_email"]},
@@ -152,7 +150,7 @@ _REQUESTS: Mapping[tuple[str, str], _Request] = MappingProxyType(
         ("POST", "/ingest/{ingest_id}/cancel"): _ONLY_A_KEY,
         ("POST", "/notification/{notification_id}/replay"): _ONLY_A_KEY,
         ("POST", "/account/keys"): _Request(
-            "CreateKey", {LABEL: _TEXT, ROLE: {"enum": [*ROLES, None]}}, may_be_absent=True
+            "CreateKey", {LABEL: {**_TEXT, "maxLength": MAX_NAME}, ROLE: {"enum": [*ROLES, None]}}, may_be_absent=True
         ),
         ("PUT", "/account"): _Request("UpdateAccount", dict.fromkeys(ACCOUNT_MEMBERS, _SETTING)),
         ("POST", "/format"): _FORMAT,

@@ -16,6 +16,7 @@ from reelyard.media.errors import SpecError
 from scheduler.errors import AccountNotFoundError
 from scheduler.store.database import Database
 from scheduler.store.sealed import new_secret_key
+from scheduler.usecases.account_settings import get_account
 from scheduler.usecases.accounts import (
     MAX_RATE_LIMIT,
     create_account,
@@ -133,7 +134,8 @@ def accounts_show(
 ) -> None:
     """Show one account with its settings; passwords and queries of URLs are left out."""
     with open_database(data) as database:
-        found = find_account(database, name, rate_limit=_DEFAULT_LIMIT)
+        account_id = find_account(database, name).account_id
+        found = get_account(database, account_id, rate_limit=_DEFAULT_LIMIT)
     facts = {
         "id": str(found.account_id),
         "name": found.name,

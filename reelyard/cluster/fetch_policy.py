@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from reelyard.cluster.redact import redact_url
 from reelyard.cluster.settings_parsers import Network
 from reelyard.media.errors import ErrorCode, SpecError, WorkError
+from reelyard.media.locations import MAX_URL, UNSAFE
 
 Address = IPv4Address | IPv6Address
 
@@ -36,9 +37,7 @@ _KNOWN_NAMES = {
     "instance-data": "169.254.169.254",
     "instance-data.ec2.internal": "169.254.169.254",
 }
-_MAX_URL = 4096
 _SHOWN = 100
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\]")
 
 
@@ -110,15 +109,15 @@ def check_url(
 
 def _shown(url: str) -> str:
     """The URL as the client will know it again, without what may be secret in it."""
-    seen = _UNSAFE.sub("_", url[:_MAX_URL])
+    seen = UNSAFE.sub("_", url[:MAX_URL])
     # Without a scheme there is no telling what is a password; without these marks there is none.
     return seen[:_SHOWN] if "://" not in seen and not set(seen) & set("@:?#") else redact_url(seen)
 
 
 def _problem(url: str, schemes: Collection[str], policy: FetchPolicy) -> str | None:
-    if len(url) > _MAX_URL:
-        return f"it is longer than {_MAX_URL} characters"
-    if _UNSAFE.search(url):
+    if len(url) > MAX_URL:
+        return f"it is longer than {MAX_URL} characters"
+    if UNSAFE.search(url):
         return "it has a space, a control character or a backslash in it; such characters must be percent-encoded"
     try:
         parts = urlsplit(url)

@@ -7,13 +7,13 @@ a log, an error message or a metric. What is left still tells a person which URL
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from reelyard.media.locations import PEER_SCHEMES
+
 REDACTED = "[redacted]"
 
 # A scheme, then everything up to a space or a delimiter that people put around URLs. Brackets stay in: IPv6 hosts.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`{}|\\^]+")
 _TRAILING = ".,;:!?)"
-# URLs of these nearly always have a password, and seldom an "@" in their path.
-_WITH_PASSWORDS = frozenset({"ftp", "ftps", "sftp", "s3"})
 
 
 def redact_url(url: str) -> str:
@@ -35,7 +35,7 @@ def _may_hold_a_cut_password(url: str, parts: SplitResult) -> bool:
     """Whether what looks like host and path may be a password: one with a raw "/", "?" or "#" in it."""
     if "@" not in url or "@" in parts.netloc:
         return False
-    if parts.scheme in _WITH_PASSWORDS:
+    if parts.scheme in PEER_SCHEMES:  # they nearly always have a password, and seldom an "@" in their path
         return True
     try:
         return parts.port is None and parts.netloc.endswith(":")

@@ -10,6 +10,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from importlib.metadata import version
 from typing import Any, TypeAlias, cast
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -20,13 +21,14 @@ from urllib3.util import connection
 
 from reelyard.cluster.fetch_policy import FetchPolicy, ForbiddenAddressError, check_url, checked_addresses
 from reelyard.media.errors import SpecError
+from reelyard.media.locations import HTTP_SCHEMES
 
 __all__ = ["FetchPolicy", "ForbiddenAddressError", "check_url", "follow", "guarded_connection", "guarded_http"]
 
 MAX_REDIRECTS = 5
-USER_AGENT = "Reelyard/1"
+#: How we call ourselves to strangers.
+USER_AGENT = f"Reelyard/{version('reelyard')}"
 
-_SCHEMES = ("http", "https")
 # To one host, once their answers were read: a large source comes over several at once.
 _KEPT_CONNECTIONS = 16
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -162,8 +164,6 @@ def follow(
     *,
     headers: Mapping[str, str] | None = None,
     body: Body | None = None,
-    preload_content: bool = False,
-    max_redirects: int = MAX_REDIRECTS,
 ) -> tuple[urllib3.BaseHTTPResponse, str]:
     """Send a request and follow its redirects, each checked.
 
@@ -172,11 +172,10 @@ def follow(
 
     A body in pieces needs a Content-Length among `headers`, else it goes out chunked.
 
-    `pool` is of `guarded_http`; its headers are sent beside `headers`. `preload_content` reads the whole answer at
-    once: only for answers that are known to be small.
+    `pool` is of `guarded_http`; its headers are sent beside `headers`.
 
     Returns:
-        The last response, and the URL that gave it. The caller must release a response that is not preloaded.
+        The last response, which the caller must read and release, and the URL that gave it.
 
     Raises:
         ForbiddenAddressError: a URL on the way may not be fetched, or there were too many.
@@ -185,10 +184,10 @@ def follow(
     policy = cast("_GuardedManager", pool).policy
     sent = {**pool.headers, **(headers or {})}
     _check(url, policy)
-    for _ in range(max_redirects + 1):
+    for _ in range(MAX_REDIRECTS + 1):
         sent, bare = _with_basic_auth(url, sent)
         data = body() if callable(body) else body  # each hop gets the whole body again
-        response = pool.request(method, bare, headers=sent, body=data, preload_content=preload_content, redirect=False)
+        response = pool.request(method, bare, headers=sent, body=data, preload_content=False, redirect=False)
         location = response.headers.get("Location")
         if location is None or not _is_followed(method, response.status):
             return response, bare
@@ -196,7 +195,7 @@ def follow(
         response.close()
         url = _target(bare, location, policy)
         sent = _headers_for(bare, url, sent)
-    raise ForbiddenAddressError(f"The URL redirects more than {max_redirects} times.")
+    raise ForbiddenAddressError(f"The URL redirects more than {MAX_REDIRECTS} times.")
 
 
 def _is_followed(method: str, status: int) -> bool:
@@ -205,7 +204,7 @@ def _is_followed(method: str, status: int) -> bool:
 
 def _check(url: str, policy: FetchPolicy, what: str = "The URL") -> None:
     try:
-        check_url(url, schemes=_SCHEMES, policy=policy, field="url")
+        check_url(url, schemes=HTTP_SCHEMES, policy=policy, field="url")
     except SpecError as error:
         raise ForbiddenAddressError(error.render({"url": what})) from None
 

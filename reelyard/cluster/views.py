@@ -15,6 +15,10 @@ FULL = "full"
 READ_ONLY = "read-only"
 ROLES = (FULL, READ_ONLY)
 
+#: What a page of a list holds when nothing is said, and the most that it may hold.
+PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 20, 100
+#: Between several inputs of one job, URLs or IDs.
+JOIN_MARK = "|"
 #: Seconds for which an account's requests are counted together.
 RATE_WINDOW_S = 3600
 

@@ -64,6 +64,10 @@ class ErrorCode(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: Failures that say something about the node, not only about what it worked on.
+BLAMES_NODE = frozenset({ErrorCode.ENCODE_FAILED, ErrorCode.ENCODE_TIMEOUT, ErrorCode.STORAGE_FAILED})
+
+
 class ReelyardError(Exception):
     """An error with a stable code and a sentence for a person."""
 

@@ -30,18 +30,21 @@ LOCATION_SCHEMES = PEER_SCHEMES | HTTP_SCHEMES
 IMPLICIT_TLS_PORT = 990
 
 _PORTS = MappingProxyType({"ftp": 21, "ftps": 21, "sftp": 22, "http": 80, "https": 443})
-_MAX_URL = 4096
+#: Characters of any URL that a client gives.
+MAX_URL = 4096
+#: What no URL holds unless it is percent-encoded.
+UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+#: The name of a bucket of S3.
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 #: The parameters of the query, by scheme; HTTP's query is the server's own.
 _PARAMETERS: Mapping[str, frozenset[str]] = MappingProxyType(
     {"ftp": frozenset(), "ftps": frozenset(), "sftp": frozenset({"hostkey"}), "s3": frozenset({"region", "secure"})}
 )
 _HOST_KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 _AWS_REGION = re.compile(r"s3[.-](?:dualstack\.)?([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 _DEFAULT_REGION = "us-east-1"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 S3_FORMS = (
     "s3://KEY:SECRET@BUCKET/PATH?region=REGION for a bucket of AWS, and s3://KEY:SECRET@HOST:PORT/BUCKET/PATH for any "
     "other server (a host has a dot in it or a port behind it)"
@@ -155,12 +158,13 @@ def check_delivery_location(url: str, *, field: str = "delivery_location") -> No
         _require(bool(location.user), field, f"names no key and secret; valid are {S3_FORMS}")
 
 
-def check_source_location(url: str, *, field: str = "source_url") -> None:
+def check_source_location(url: str) -> None:
     """Refuse a place of ftp, ftps, sftp or s3 that no source can be fetched from.
 
     Raises:
         SpecError: it isn't in the form of its scheme, or names a folder (`invalid_input_url`).
     """
+    field = "source_url"
     try:
         location = parse_location(url, field=field)
         _require(not location.is_folder, field, "names a folder; a source is a single file")
@@ -174,9 +178,9 @@ def _split(url: str, field: str) -> SplitResult:
         given = f"begins with '{scheme}://'" if scheme.isalnum() else "has no scheme"
         valid = ", ".join(f"{name}://" for name in sorted(LOCATION_SCHEMES))
         raise SpecError(field, f"{{{field}}} {given}; it must begin with one of {valid}")
-    _require(len(url) <= _MAX_URL, field, f"is longer than {_MAX_URL} characters")
+    _require(len(url) <= MAX_URL, field, f"is longer than {MAX_URL} characters")
     problem = "holds a space, a control character or a backslash; such characters must be percent-encoded"
-    _require(not _UNSAFE.search(url), field, problem)
+    _require(not UNSAFE.search(url), field, problem)
     try:
         return urlsplit(url)
     except ValueError:
@@ -263,7 +267,7 @@ def _s3_location(parts: SplitResult, credentials: tuple[str, str], field: str) -
     else:
         bucket, _, path = path.partition("/")
         region = region or _region_of(host)
-    _require(bool(_BUCKET.fullmatch(bucket)), field, f"names no valid bucket; valid are {S3_FORMS}")
+    _require(bool(BUCKET.fullmatch(bucket)), field, f"names no valid bucket; valid are {S3_FORMS}")
     return Location(
         scheme="s3",
         host=host,

@@ -34,8 +34,8 @@ def check_picture_members(request: OutputRequest) -> None:
     Raises:
         SpecError: naming the member, and what is valid.
     """
-    check_code("resize_method", request.resize_method, tuple(METHODS), frozenset())
-    check_code("overlay_offset_from", request.overlay_offset_from, tuple(Anchor), frozenset())
+    check_code("resize_method", request.resize_method, tuple(METHODS))
+    check_code("overlay_offset_from", request.overlay_offset_from, tuple(Anchor))
     check_web_url("overlay_image_url", request.overlay_image_url, example="https://example.com/logo.png")
     for field in _OFFSETS:
         value = getattr(request, field) or 0

@@ -15,14 +15,15 @@ from reelyard.media.mail_address import check_mail_address
 from reelyard.media.mode_members import resolve_modes
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.picture_members import check_picture_members, picture_members
-from reelyard.media.published import AS_SOURCE, AUDIO_CODEC_CODES, CONTAINER_CODES, VIDEO_CODEC_CODES
+from reelyard.media.published import AS_SOURCE
 from reelyard.media.values import (
     AUDIO_NUMBERS,
+    PING_URL_EXAMPLE,
     VIDEO_NUMBERS,
     check_code,
     check_numbers,
-    check_ping_url,
     check_texts,
+    check_web_url,
     listed,
 )
 
@@ -89,12 +90,12 @@ def _format_id(request: OutputRequest, preset: OutputFormat | None) -> int:
 
 
 def _check_values(request: OutputRequest) -> None:
-    check_texts(request)
-    check_ping_url(request.ping_url)
+    check_texts(request.title, request.customer_reference_id)
+    check_web_url("ping_url", request.ping_url, example=PING_URL_EXAMPLE)
     check_mail_address("notification_email", request.notification_email)
-    check_code("container", request.container, tuple(CONTAINERS), CONTAINER_CODES)
-    check_code("video_codec", request.video_codec, (*VIDEO_CODECS, COPY, NONE), VIDEO_CODEC_CODES)
-    check_code("audio_codec", request.audio_codec, (*AUDIO_CODECS, COPY, NONE), AUDIO_CODEC_CODES)
+    check_code("container", request.container, tuple(CONTAINERS))
+    check_code("video_codec", request.video_codec, (*VIDEO_CODECS, COPY, NONE))
+    check_code("audio_codec", request.audio_codec, (*AUDIO_CODECS, COPY, NONE))
     check_numbers(request)
     check_picture_members(request)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from reelyard.media.errors import SpecError
+from reelyard.media.locations import HTTP_SCHEMES
 from reelyard.media.output import OutputRequest
 from reelyard.media.published import AS_SOURCE, FRAME_RATES, SAMPLE_RATES
 
@@ -21,8 +22,12 @@ MIN_VIDEO_KBPS, MAX_VIDEO_KBPS = 16, 80_000
 MIN_AUDIO_KBPS, MAX_AUDIO_KBPS = 8, 1536
 #: Characters of Title, and of CustomerReferenceID.
 MAX_TITLE, MAX_REFERENCE = 1000, 255
-#: Characters of a URL; what servers and proxies commonly take at most.
-MAX_URL = 2000
+#: Characters of the name of an account, a key or a format of the account's own, and of a format's description.
+MAX_NAME, MAX_DESCRIPTION = 200, 1000
+#: Characters of the URL of a webhook or an image; what servers and proxies commonly take at most.
+MAX_WEB_URL = 2000
+#: What a message shows to whoever gave a wrong PingUrl.
+PING_URL_EXAMPLE = "https://example.com/notify"
 
 _FIRST_PRINTABLE = 0x20
 _DELETE = 0x7F
@@ -33,17 +38,14 @@ def listed(values: Iterable[object]) -> str:
     return ", ".join(str(value) for value in values)
 
 
-def check_code(field: str, value: str | None, valid: tuple[str, ...], published: frozenset[str]) -> None:
-    """Refuse a code that isn't in `valid`; one of `published` isn't wrong but not supported yet.
+def check_code(field: str, value: str | None, valid: tuple[str, ...]) -> None:
+    """Refuse a code that isn't in `valid`.
 
     Raises:
         SpecError: with the valid ones.
     """
-    if not value or value in valid:
-        return
-    if value in published:
-        raise SpecError(field, f"{{{field}}} is {value!r}, which is not supported yet; supported are {listed(valid)}")
-    raise SpecError(field, f"{{{field}}} is {value!r}, which is unknown; valid are {listed(valid)}")
+    if value and value not in valid:
+        raise SpecError(field, f"{{{field}}} is {value!r}, which is unknown; valid are {listed(valid)}")
 
 
 def check_numbers(request: OutputRequest) -> None:
@@ -71,29 +73,20 @@ def _check_listed(field: str, value: int | None, valid: tuple[int, ...]) -> None
         raise SpecError(field, f"{{{field}}} is {value}; valid are {listed(valid)}")
 
 
-def check_texts(request: OutputRequest) -> None:
+def check_texts(title: str | None, customer_reference_id: str | None) -> None:
     """Refuse a title or reference that is too long or holds characters that no XML answer could carry.
 
     Raises:
         SpecError: naming the member.
     """
     for field, text, longest in (
-        ("title", request.title or "", MAX_TITLE),
-        ("customer_reference_id", request.customer_reference_id or "", MAX_REFERENCE),
+        ("title", title or "", MAX_TITLE),
+        ("customer_reference_id", customer_reference_id or "", MAX_REFERENCE),
     ):
         if len(text) > longest:
             raise SpecError(field, f"{{{field}}} has {len(text)} characters; valid are at most {longest}")
         if any(_is_control(c) and c not in "\t\n\r" for c in text):
             raise SpecError(field, f"{{{field}}} holds a control character; valid are printable ones")
-
-
-def check_ping_url(url: str | None) -> None:
-    """Refuse a notification address that isn't an http or https URL.
-
-    Raises:
-        SpecError: saying what is wrong with it.
-    """
-    check_web_url("ping_url", url, example="https://example.com/notify")
 
 
 def check_web_url(field: str, url: str | None, *, example: str) -> None:
@@ -106,7 +99,7 @@ def check_web_url(field: str, url: str | None, *, example: str) -> None:
         return
     valid = f"valid are http:// and https:// URLs, like {example}"
     scheme, separator, _ = url.partition("://")
-    if not separator or scheme.lower() not in ("http", "https"):
+    if not separator or scheme.lower() not in HTTP_SCHEMES:
         given = f"starts with {scheme + '://'!r}" if separator and scheme.isalnum() else "has no scheme"
         raise SpecError(field, f"{{{field}}} {given}; {valid}")
     for is_wrong, complaint in _URL_RULES:
@@ -128,7 +121,7 @@ def _has_no_host(url: str) -> bool:
 
 
 _URL_RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
-    (lambda url: len(url) > MAX_URL, f"is longer than {MAX_URL} characters"),
+    (lambda url: len(url) > MAX_WEB_URL, f"is longer than {MAX_WEB_URL} characters"),
     (lambda url: any(_is_control(c) or c.isspace() for c in url), "holds white space or a control character"),
     (_has_no_host, "has no valid host and port"),
 )

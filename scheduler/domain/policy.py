@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from scheduler.domain.retry import RetryWaits
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +26,11 @@ class Policy:
     """The same for outputs."""
     orphan_age_ms: int = DAY_MS
     """Stored files that no record points to are removed when they, and the end of their job, are older than this."""
-    orphan_sweep_ms: int = 3_600_000
+    orphan_sweep_ms: int = HOUR_MS
     """How often the object store is searched for such files."""
     retry_waits: RetryWaits = field(default_factory=RetryWaits)
     """The waits between the attempts of a task."""
-    keep_failed_ms: int = 86_400_000
+    keep_failed_ms: int = DAY_MS
     """How long what a failed job has made is kept, so that a retry of the job can go on from there."""
 
     @property

@@ -11,7 +11,7 @@ from reelyard.cluster.work import TaskKind
 from reelyard.media.errors import ErrorCode
 
 #: How many attempts a task may have that fail with this code; 1: it is final at once. Every failure of
-#: `spec/errors.md` stands here; a code that is not a task's own (a bug in a node) counts as `internal_error`.
+#: `reelyard/media/errors.py` stands here; a code that is not a task's own (a bug in a node) counts as `internal_error`.
 ATTEMPTS: Mapping[ErrorCode, int] = MappingProxyType(
     {
         ErrorCode.SOURCE_UNREACHABLE: 4,
@@ -42,9 +42,6 @@ PATIENT = frozenset({TaskKind.NOTIFY, TaskKind.MAIL, TaskKind.CLEAN})
 
 #: A delivery that failed keeps trying over hours too, on the same schedule: the place may be away for a night.
 PATIENT_FAILURES = frozenset({(TaskKind.DISTRIBUTE, ErrorCode.DELIVERY_FAILED)})
-
-#: A failure that says something about the node as well as about the task.
-BLAMES_NODE = frozenset({ErrorCode.ENCODE_FAILED, ErrorCode.ENCODE_TIMEOUT, ErrorCode.STORAGE_FAILED})
 
 #: A failure of a hardware encoder that the CPU may not have.
 FALLS_BACK = frozenset({ErrorCode.ENCODE_FAILED, ErrorCode.ENCODE_TIMEOUT, ErrorCode.CODEC_UNAVAILABLE})

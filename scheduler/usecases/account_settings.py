@@ -17,7 +17,7 @@ from scheduler.store.sealed import seal, unseal
 from scheduler.store.tables import accounts
 from scheduler.usecases.accounts import account_view
 from scheduler.usecases.location_addresses import check_location
-from scheduler.usecases.receivers import check_mail_is_sent, check_web_url
+from scheduler.usecases.receivers import check_allowed_url, check_mail_is_sent
 
 #: Raises SpecError for a value that is not valid.
 Check: TypeAlias = Callable[[str], None]
@@ -86,7 +86,7 @@ def update_account(
     """
     policy = fetch or FetchPolicy(())
     checks: dict[str, Check] = {
-        "default_ping_url": lambda url: check_web_url("default_ping_url", url, policy),
+        "default_ping_url": lambda url: check_allowed_url("default_ping_url", url, policy),
         "default_notification_email": lambda text: _check_mail(text, sends_mail=sends_mail),
         "default_delivery_location": lambda url: _check_delivery(url, policy),
         "webhook_secret": _check_secret,

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from reelyard.cluster.redact import redact_url
 from reelyard.cluster.views import AccountView
 from reelyard.media.errors import ConflictError, ErrorCode, SpecError
+from reelyard.media.values import MAX_NAME
 from scheduler.errors import AccountNotFoundError
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
@@ -17,7 +19,6 @@ from scheduler.store.ids import new_id
 from scheduler.store.sealed import seal, unseal
 from scheduler.store.tables import accounts, api_keys
 
-MAX_NAME_LENGTH = 200
 #: How a webhook secret begins, so that people and scanners know what they found, and its randomness in bytes.
 SECRET_PREFIX = "whsec_"  # noqa: S105  # no secret, only how each begins
 SECRET_BYTES = 32
@@ -53,7 +54,7 @@ def insert_account(conn: Connection, name: str) -> AccountView:
 
 
 def find_account(database: Database, name: str, *, rate_limit: int = 0) -> AccountView:
-    """The account of this name; `rate_limit` is that of accounts that have none of their own.
+    """The account of this name, without its defaults; `rate_limit` is that of accounts that have none of their own.
 
     Raises:
         AccountNotFoundError: there is none.
@@ -62,14 +63,14 @@ def find_account(database: Database, name: str, *, rate_limit: int = 0) -> Accou
         row = conn.execute(select(accounts).where(accounts.c.name == name)).one_or_none()
         if row is None:
             raise AccountNotFoundError(f"there is no account named {name!r}")
-        return account_view(conn, row, rate_limit)
+        return _without_defaults(conn, row, rate_limit)
 
 
 def list_accounts(database: Database, *, rate_limit: int = 0) -> tuple[AccountView, ...]:
-    """Every account, the oldest first; `rate_limit` is that of accounts that have none of their own."""
+    """Every account without its defaults, the oldest first; `rate_limit` as of `find_account`."""
     with database.read() as conn:
         rows = conn.execute(select(accounts).order_by(accounts.c.id)).all()
-        return tuple(account_view(conn, row, rate_limit) for row in rows)
+        return tuple(_without_defaults(conn, row, rate_limit) for row in rows)
 
 
 def renew_webhook_secret(database: Database, name: str) -> str:
@@ -92,14 +93,13 @@ def drop_webhook_secret(database: Database, name: str) -> None:
     _change(database, name, lambda _conn: {"webhook_secret": ""})
 
 
-def set_disabled(database: Database, name: str, *, disabled: bool) -> AccountView:
+def set_disabled(database: Database, name: str, *, disabled: bool) -> None:
     """Lock an account out, or let it in again. Its jobs go on; its calls are answered with `forbidden`.
 
     Raises:
         AccountNotFoundError: there is no such account.
     """
     _change(database, name, lambda _conn: {"disabled": disabled})
-    return find_account(database, name)
 
 
 def set_rate_limit(database: Database, name: str, limit: int | None) -> None:
@@ -118,16 +118,26 @@ def account_view(conn: Connection, row: Row[Any], rate_limit: int) -> AccountVie
     """What may be shown of a row of `accounts`: URLs without credentials, and of the secret only whether there is one.
 
     `rate_limit` is that of accounts that have none of their own.
+
+    Raises:
+        SealError: a URL can't be opened.
     """
+    return replace(
+        _without_defaults(conn, row, rate_limit),
+        default_ping_url=shown_url(unseal(conn, row.default_ping_url)),
+        default_notification_email=row.default_notification_email,
+        default_delivery_location=shown_url(unseal(conn, row.default_delivery_location)),
+    )
+
+
+def _without_defaults(conn: Connection, row: Row[Any], rate_limit: int) -> AccountView:
+    """What needs no key to read, so that an operator can list and disable accounts without having it."""
     usable = api_keys.c.account_id == row.id, api_keys.c.revoked_ms.is_(None)
     return AccountView(
         account_id=row.id,
         name=row.name,
         disabled=row.disabled,
         created_ms=row.created_ms,
-        default_ping_url=shown_url(unseal(conn, row.default_ping_url)),
-        default_notification_email=row.default_notification_email,
-        default_delivery_location=shown_url(unseal(conn, row.default_delivery_location)),
         webhook_secret_set=bool(row.webhook_secret),
         rate_limit=rate_limit if row.rate_limit is None else row.rate_limit,
         key_count=conn.execute(select(func.count()).select_from(api_keys).where(*usable)).scalar_one(),
@@ -153,7 +163,7 @@ def check_label(field: str, value: str) -> None:
     Raises:
         SpecError: naming the field.
     """
-    if len(value) > MAX_NAME_LENGTH:
-        raise SpecError(field, f"{{{field}}} has {len(value)} characters; the most is {MAX_NAME_LENGTH}")
+    if len(value) > MAX_NAME:
+        raise SpecError(field, f"{{{field}}} has {len(value)} characters; the most is {MAX_NAME}")
     if not value.isprintable():
         raise SpecError(field, f"{{{field}}} {value!r} holds control characters; use printable ones")

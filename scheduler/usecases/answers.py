@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from reelyard.cluster.wire import from_dict, to_dict
 from reelyard.media.errors import ErrorCode, SpecError
+from scheduler.domain.policy import DAY_MS
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.database import Database
 from scheduler.store.tables import create_requests
@@ -19,7 +20,7 @@ from scheduler.store.tables import create_requests
 V = TypeVar("V")
 
 #: How long an answer is kept, in milliseconds: what clients are promised of an Idempotency-Key.
-KEPT_MS = 24 * 3600 * 1000
+KEPT_MS = DAY_MS
 #: Answers that one sweep removes at most, so that it never holds the database for long.
 FORGOTTEN_AT_ONCE = 1000
 

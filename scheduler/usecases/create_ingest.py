@@ -5,12 +5,12 @@ from sqlalchemy import Connection
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedIngestView, CreateIngest
 from reelyard.media.mail_address import check_mail_address
-from reelyard.media.values import check_ping_url
+from reelyard.media.values import check_texts
 from scheduler.store.database import Database
 from scheduler.usecases.account_settings import read_defaults
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.new_rows import insert_ingest
-from scheduler.usecases.receivers import Receivers, check_mail_is_sent, check_web_url, ingest_receivers
+from scheduler.usecases.receivers import Receivers, check_allowed_url, check_mail_is_sent, ingest_receivers
 from scheduler.usecases.sources import check_source_url
 
 
@@ -32,14 +32,14 @@ def create_ingest(
         sends_mail: whether there is a mail server.
 
     Raises:
-        SpecError: the source or a receiver was refused.
+        SpecError: the source, a text or a receiver was refused.
     """
     answered = first_answer(db, request, CreatedIngestView)
     if answered is not None:
         return answered
     check_source_url(request.source_url, fetch)
-    check_ping_url(request.ping_url)
-    check_web_url("ping_url", request.ping_url, fetch)
+    check_texts(request.title, request.customer_reference_id)
+    check_allowed_url("ping_url", request.ping_url, fetch)
     check_mail_address("notification_email", request.notification_email)
     check_mail_is_sent(request.notification_email, sends_mail=sends_mail)
     base_url = public_url or request.base_url

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Row
 
 from reelyard.cluster.redact import redact_text
 from reelyard.cluster.work import Queue, TaskKind
-from reelyard.media.errors import ConflictError, ErrorCode, WorkError
+from reelyard.media.errors import BLAMES_NODE, ConflictError, ErrorCode, WorkError
 from scheduler.domain.placement import BLAME_LIMIT, may_be_set_aside
 from scheduler.domain.policy import Policy
-from scheduler.domain.retry import BLAMES_NODE, FALLS_BACK, decide_retry
+from scheduler.domain.retry import FALLS_BACK, decide_retry
 from scheduler.domain.task import TaskEvent
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.database import Database

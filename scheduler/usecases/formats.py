@@ -10,6 +10,7 @@ from reelyard.cluster.views import CreateFormat, UpdateFormat
 from reelyard.media.errors import ConflictError, ErrorCode, SpecError
 from reelyard.media.output import OutputFormat, OutputRequest
 from reelyard.media.presets import LAST_BUILT_IN_ID, preset
+from reelyard.media.values import MAX_DESCRIPTION
 from scheduler.errors import FormatNotFoundError
 from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
@@ -20,9 +21,6 @@ from scheduler.store.tables import output_formats
 from scheduler.usecases.accounts import check_label, shown_url
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.outputs import judge_output
-
-#: Characters of a description.
-MAX_DESCRIPTION = 1000
 
 
 def create_format(

@@ -16,7 +16,7 @@ from scheduler.store.format_queries import find_formats
 from scheduler.store.node_queries import present_nodes
 from scheduler.usecases.account_settings import NO_DEFAULTS, AccountDefaults, read_defaults
 from scheduler.usecases.location_addresses import check_location
-from scheduler.usecases.receivers import check_mail_is_sent, check_web_url
+from scheduler.usecases.receivers import check_allowed_url, check_mail_is_sent
 
 #: What an output is, or why it was refused.
 Verdict: TypeAlias = OutputSpec | SpecError
@@ -76,8 +76,8 @@ def judge_output(
         SpecError: it can't be made; the member is named.
     """
     spec = _filled(resolve_output(output, found), defaults)
-    check_web_url("ping_url", spec.ping_url, fetch)
-    check_web_url("overlay_image_url", spec.overlay_image_url, fetch)
+    check_allowed_url("ping_url", spec.ping_url, fetch)
+    check_allowed_url("overlay_image_url", spec.overlay_image_url, fetch)
     if spec.delivery_location:
         check_location(spec.delivery_location, fetch, field="delivery_location")
     check_mail_is_sent(output.notification_email, sends_mail=sends_mail)

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
+from reelyard.cluster.views import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from reelyard.media.errors import ErrorCode, SpecError
-
-#: The most that a page may hold, and what it holds when nothing was said.
-MAX_PAGE_SIZE = 100
-DEFAULT_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,18 +14,18 @@ class Page:
         SpecError: the size or the number is out of range.
     """
 
-    size: int = DEFAULT_PAGE_SIZE
+    size: int = PAGE_SIZE_DEFAULT
     number: int = 1
 
     def __post_init__(self) -> None:
-        if self.size > MAX_PAGE_SIZE:
+        if self.size > PAGE_SIZE_MAX:
             raise SpecError(
                 "page_size",
-                f"{{page_size}} is {self.size}; the most is {MAX_PAGE_SIZE}",
+                f"{{page_size}} is {self.size}; the most is {PAGE_SIZE_MAX}",
                 code=ErrorCode.PAGE_SIZE_MORE_THAN_MAX,
             )
         if self.size < 1:
-            raise SpecError("page_size", f"{{page_size}} is {self.size}; valid are 1 to {MAX_PAGE_SIZE}")
+            raise SpecError("page_size", f"{{page_size}} is {self.size}; valid are 1 to {PAGE_SIZE_MAX}")
         if self.number < 1:
             raise SpecError("page_number", f"{{page_number}} is {self.number}; the first page is 1")
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 from reelyard.cluster.urlguard import FetchPolicy, check_url
 from reelyard.media.errors import ErrorCode, SpecError
-
-#: The schemes of a notification, and of an image that is laid over the picture.
-WEB_SCHEMES = frozenset({"http", "https"})
+from reelyard.media.locations import HTTP_SCHEMES
+from reelyard.media.values import PING_URL_EXAMPLE, check_web_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,16 +27,18 @@ def ingest_receivers(asked: Receivers, defaults: Receivers = NOBODY) -> Receiver
     return Receivers(ping_url=asked.ping_url or defaults.ping_url, email=asked.email or defaults.email)
 
 
-def check_web_url(field: str, url: str, fetch: FetchPolicy | None) -> None:
-    """Refuse a URL of an address that must not be reached; `fetch` None allows no private one, "" is none.
+def check_allowed_url(field: str, url: str, fetch: FetchPolicy | None) -> None:
+    """Refuse the URL of a webhook or an image that isn't one of http or https, or whose address must not be reached.
+
+    `fetch` None allows no private address. "" is no URL, and fine.
 
     Raises:
         SpecError: naming the field.
     """
     if url:
+        check_web_url(field, url, example=PING_URL_EXAMPLE)
         policy = fetch or FetchPolicy(())
-        code = ErrorCode.INVALID_PARAMETER_VALUE
-        check_url(url, schemes=WEB_SCHEMES, policy=policy, field=field, code=code)
+        check_url(url, schemes=HTTP_SCHEMES, policy=policy, field=field, code=ErrorCode.INVALID_PARAMETER_VALUE)
 
 
 def check_mail_is_sent(address: str | None, *, sends_mail: bool, field: str = "notification_email") -> None:

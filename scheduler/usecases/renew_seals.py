@@ -17,7 +17,7 @@ from scheduler.store.sealed_columns import (
     SECRET_MEMBERS,
     sealed_texts,
 )
-from scheduler.store.tables import accounts, ingests, jobs, output_formats
+from scheduler.store.tables import jobs
 
 #: Rows that are changed in one transaction.
 BATCH = 200
@@ -71,7 +71,7 @@ def _forgotten_when_unreadable(conn: Connection, stored: str, lost: str) -> str:
 def _change_all(db: Database, wanted: Wanted, change: Change) -> int:
     """Change the sealed texts of every row of which one is wanted, some rows in each transaction."""
     changed = 0
-    for table in (accounts, ingests, jobs, output_formats):
+    for table in dict.fromkeys(table for table, _ in sealed_texts()):
         last_id = 0
         while ids := db.transact(partial(_change_batch, table=table, last_id=last_id, wanted=wanted, change=change)):
             changed += len(ids)

@@ -1,14 +1,11 @@
 """Which URLs an ingest may have as its source."""
 
 from reelyard.cluster.urlguard import FetchPolicy, check_url
+from reelyard.cluster.views import JOIN_MARK
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.locations import LOCATION_SCHEMES, PEER_SCHEMES, check_source_location, scheme_of
 from scheduler.usecases.location_addresses import check_location
 
-#: The schemes that the ingest stage can fetch.
-SOURCE_SCHEMES = LOCATION_SCHEMES
-#: Between several URLs that are to be joined.
-JOIN_MARK = "|"
 #: Inputs of one job: each is an open file of the encoder, and fetched in parallel.
 MAX_INPUTS = 20
 
@@ -68,7 +65,7 @@ def check_source_url(url: str, fetch: FetchPolicy | None) -> None:
         )
     policy = fetch or FetchPolicy(())
     if scheme_of(url) not in PEER_SCHEMES:
-        check_url(url, schemes=SOURCE_SCHEMES, policy=policy, field="source_url")
+        check_url(url, schemes=LOCATION_SCHEMES, policy=policy, field="source_url")
         return
     check_source_location(url)
     check_location(url, policy, field="source_url", code=ErrorCode.INVALID_INPUT_URL)

@@ -98,13 +98,14 @@ def test_credentials_are_never_shown_and_stay_when_the_shown_url_is_given_back(r
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"default_ping_url": "ftp://h.example/x"}, "must begin with http:// or https://"),
+        ({"default_ping_url": "ftp://h.example/x"}, "starts with 'ftp://'; valid are http"),
         ({"default_ping_url": "http://127.0.0.1/x"}, "may not be reached"),
         ({"default_delivery_location": "gopher://h.example/"}, "must begin with one of ftp://"),
         ({"default_delivery_location": "sftp://me:geheim@10.0.0.1/in/"}, "may not be reached"),
         ({"default_notification_email": "ops"}, "no mail address"),
         ({"default_notification_email": "ops@a.example\nBcc: b@c.example"}, "more than one address"),
         ({"webhook_secret": "short"}, "has 5 characters; 16 to 255 are valid"),
+        ({"default_ping_url": "https://a.example/" + "x" * 2000}, "is longer than 2000 characters"),
         ({"webhook_secret": "with a space in it"}, "other characters than printable ASCII"),
     ],
 )

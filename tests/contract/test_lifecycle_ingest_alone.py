@@ -61,9 +61,11 @@ def test_the_same_request_twice_at_once_makes_one_ingest(rig: Rig) -> None:
         ({"source_url": "gopher://a.example/1"}, ErrorCode.INVALID_INPUT_URL),
         ({"source_url": "http://127.0.0.1/1"}, ErrorCode.INVALID_INPUT_URL),
         ({"request_id": ""}, ErrorCode.PARAMETER_MISSING),
+        ({"title": "x" * 1001}, ErrorCode.INVALID_PARAMETER_VALUE),
+        ({"customer_reference_id": "x" * 256}, ErrorCode.INVALID_PARAMETER_VALUE),
     ],
 )
-def test_a_wrong_source_is_refused_and_makes_nothing(rig: Rig, members: dict[str, str], code: ErrorCode) -> None:
+def test_a_wrong_request_is_refused_and_makes_nothing(rig: Rig, members: dict[str, str], code: ErrorCode) -> None:
     before = rig.snapshot()
 
     with pytest.raises(SpecError) as refused:

@@ -18,8 +18,8 @@ from scheduler.startup import prepare_database
 from scheduler.store.database import Database
 from scheduler.store.sealed import PREFIX, Sealer, new_secret_key, seal, unseal
 from scheduler.store.tables import accounts, ingests, jobs, output_formats
-from scheduler.usecases.account_settings import update_account
-from scheduler.usecases.accounts import renew_webhook_secret
+from scheduler.usecases.account_settings import get_account, update_account
+from scheduler.usecases.accounts import find_account, list_accounts, renew_webhook_secret, set_disabled
 from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.formats import create_format
 from scheduler.usecases.read_ingests import get_ingest
@@ -270,6 +270,19 @@ def test_a_database_without_a_key_stores_and_opens_no_credential(rig: Rig, opene
         get_ingest(keyless.db, rig.account_id, created.ingest_id)
     with keyless.db.read() as conn:
         assert seal(conn, "") == ""
+
+
+def test_accounts_are_listed_and_disabled_without_a_key(rig: Rig, opened: list[Database]) -> None:
+    update_account(rig.db, UpdateAccount(account_id=rig.account_id, default_ping_url=PING))
+    keyless = again(rig, opened).db
+
+    set_disabled(keyless, "first", disabled=True)
+
+    assert find_account(keyless, "first").disabled
+    assert [account.account_id for account in list_accounts(keyless)] == [rig.account_id]
+    assert get_account(rig.db, rig.account_id).default_ping_url == "https://receiver.example/done?[redacted]"
+    with pytest.raises(SealError, match="REELYARD_SECRET_KEY"):
+        get_account(keyless, rig.account_id)
 
 
 def test_the_same_text_is_never_stored_twice_alike(rig: Rig) -> None:

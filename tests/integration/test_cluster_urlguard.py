@@ -84,7 +84,7 @@ def pool() -> Iterator[urllib3.PoolManager]:
 
 
 def get(pool: urllib3.PoolManager, url: str, **options: Any) -> tuple[int, bytes, str]:
-    response, last = follow(pool, "GET", url, preload_content=True, **options)
+    response, last = follow(pool, "GET", url, **options)
     return response.status, response.data, last
 
 
@@ -230,9 +230,9 @@ def test_credentials_stay_with_their_origin(site: Site, pool: urllib3.PoolManage
 
 def test_a_post_keeps_its_body_over_307_and_stops_at_302(site: Site, pool: urllib3.PoolManager) -> None:
     site.status = 307
-    kept, _ = follow(pool, "POST", f"http://{site.host}/to?file", body=b"a=1", preload_content=True)
+    kept, _ = follow(pool, "POST", f"http://{site.host}/to?file", body=b"a=1")
     site.status = 302
-    stopped, _ = follow(pool, "POST", f"http://{site.host}/to?file", body=b"a=1", preload_content=True)
+    stopped, _ = follow(pool, "POST", f"http://{site.host}/to?file", body=b"a=1")
 
     assert kept.status == 200
     assert [(method, body) for method, _, _, body in site.asked] == [("POST", b"a=1")] * 3

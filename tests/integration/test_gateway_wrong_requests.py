@@ -1,6 +1,6 @@
 """Requests that are wrong in one way each: every one is refused with its code, names what is wrong, and makes nothing.
 
-A client sees the codes of `spec/errors.md` and words that it can act on, whichever member it got wrong.
+A client sees the codes of `reelyard/media/errors.py` and words that it can act on, whichever member it got wrong.
 """
 
 import json

@@ -11,7 +11,7 @@ import pytest
 from encoder_node.attempt import Attempt
 from encoder_node.stages.notify import NotifyStage
 from reelyard.cluster.objectstore.folder import FolderStore
-from reelyard.cluster.urlguard import FetchPolicy, guarded_http
+from reelyard.cluster.urlguard import USER_AGENT, FetchPolicy, guarded_http
 from reelyard.cluster.work import NotifyWork, TaskKind
 from reelyard.media.errors import ErrorCode, WorkError
 from tests.integration.node_peers import Faulty, new_attempt, serve
@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> FolderStore:
 @pytest.fixture
 def notify(tmp_path: Path, store: FolderStore) -> Iterator[NotifyStage]:
     pool = guarded_http(LOOPBACK, connect_timeout_s=2, read_timeout_s=0.5)
-    yield NotifyStage(pool, "Reelyard/test", clock=lambda: 1732233600.9)
+    yield NotifyStage(pool, clock=lambda: 1732233600.9)
     pool.clear()
 
 
@@ -46,7 +46,7 @@ def test_the_body_is_posted_signed_and_numbered(notify: NotifyStage, tmp_path: P
     assert server.posts == [b"JobID=3&Result=Success"]
     assert request["path"] == "/clip.mp4?k=v"
     assert request["content-type"] == "application/x-www-form-urlencoded"
-    assert request["user-agent"] == "Reelyard/test"
+    assert request["user-agent"] == USER_AGENT
     assert request["reelyard-delivery"] == "d-1"
     assert request["reelyard-signature"] == f"t=1732233600,v1={expected}"
 

@@ -1,16 +1,15 @@
 """Opens the object store that a setting names."""
 
-import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.objectstore.s3 import S3Location, S3Store
 from reelyard.cluster.objectstore.store import ObjectStore, checked_prefix
+from reelyard.media.locations import BUCKET
 
 _S3_OPTIONS = frozenset({"endpoint", "region"})
 _AWS = "https://s3.amazonaws.com"
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def open_store(url: str, *, access_key: str = "", secret_key: str = "", public_url: str = "") -> ObjectStore:
@@ -41,7 +40,7 @@ def _s3_location(parts: SplitResult, access_key: str, secret_key: str, public_ur
     unknown = sorted(set(options) - _S3_OPTIONS)
     if unknown:
         raise ValueError(f"a storage URL has no option '{unknown[0]}'; valid are endpoint and region")
-    if not _BUCKET.fullmatch(parts.netloc):
+    if not BUCKET.fullmatch(parts.netloc):
         raise ValueError(
             "a storage URL of S3 names a bucket, as in s3://bucket: 3 to 63 lower-case letters, digits, '.' and '-'"
         )

@@ -9,7 +9,7 @@ from scheduler.domain.retry import ATTEMPTS, MAX_LOSSES, RetryWaits, decide_afte
 
 WAITS = RetryWaits(task_s=(1, 5, 20), patient_s=(5, 30))
 
-#: `spec/errors.md`: how often a failed attempt is followed by another one.
+#: How often a failed attempt is followed by another one.
 AGAIN = {
     ErrorCode.SOURCE_UNREACHABLE: 3,
     ErrorCode.SOURCE_DENIED: 0,
