@@ -162,7 +162,7 @@ def _streams(plan: EncodePlan, graph: Graph | None) -> tuple[list[str], dict[str
     return maps, options
 
 
-def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int) -> list[str]:
+def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int, every_frame: bool = False) -> list[str]:
     """Write one typical picture from around `at_us` as JPEG. Writes none, with status 0, when that is past the end.
 
     Keyframes alone are decoded, from the last one before `at_us` on: they are whole pictures, often the first of a
@@ -170,12 +170,14 @@ def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int) 
 
     One thread decodes: with several, ffmpeg's decoder of Theora calls each frame that it skips an error (5.1), and
     the run fails when most are. Three pictures leave nothing to share out anyway.
+
+    `every_frame` decodes the others too, for a file whose edit list begins after its only keyframe.
     """
     media = ffmpeg.input(
         _url(source),
         ss=_seconds(at_us),
         noaccurate_seek=None,
-        skip_frame="nokey",
+        skip_frame="default" if every_frame else "nokey",
         threads=1,
         **input_options(),
     )

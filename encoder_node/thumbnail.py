@@ -23,9 +23,10 @@ def make_thumbnail(tools: Tools, attempt: Attempt, path: Path, info: MediaInfo, 
     """
     target = attempt.folder / NAME
     evidence = ""
-    # From a tenth of the way, past titles and fades; from the beginning where there is nothing that far in.
-    for at_us in dict.fromkeys((info.duration_us // 10, 0)):
-        argv = thumbnail_argv(path, target, video_index=info.video[0].index, at_us=at_us)
+    # From a tenth of the way, past titles and fades; from the beginning where there is nothing that far in; and of all
+    # frames where no keyframe is shown.
+    for at_us, every_frame in dict.fromkeys(((info.duration_us // 10, False), (0, False), (0, True))):
+        argv = thumbnail_argv(path, target, video_index=info.video[0].index, at_us=at_us, every_frame=every_frame)
         outcome = tools.succeed(argv, folder=attempt.folder, stop=attempt.stop, phase=phase)
         if target.is_file() and target.stat().st_size > 0:
             return target

@@ -23,6 +23,11 @@ MAX_RATE = Fraction(60)
 FALLBACK_RATE = Fraction(25)
 #: Average and base rate of one stream may differ by rounding in its header, not by more.
 _SAME_RATE = Fraction(1, 1000)
+#: How far the average of a few frames may be off because of one gap, as at the start of a fragmented MP4 whose sound
+#: has priming. More than that to the next standard rate, and the base rate is no more than a grid.
+_ONE_GAP = Fraction(1, 40)
+#: What ffprobe calls a file of MPEG-1 or MPEG-2 pictures and nothing else.
+_RAW_MPEG = "mpegvideo"
 
 _SECOND_US = 1_000_000
 
@@ -36,13 +41,19 @@ def constant_rate(track: VideoTrack) -> Fraction | None:
 
 
 def source_rate(track: VideoTrack) -> Fraction:
-    """The rate that an output "as the source" gets: the constant one exactly, else the average snapped."""
+    """The rate that an output "as the source" gets: the constant one exactly, else the average snapped.
+
+    The base rate is taken for the average where it is a standard one and they differ by no more than a gap makes.
+    """
     constant = constant_rate(track)
     if constant is not None:
         return min(constant, MAX_RATE)
     average = parse_rational(track.frame_rate) or parse_rational(track.base_frame_rate)
     if average <= 0:
         return FALLBACK_RATE
+    base = parse_rational(track.base_frame_rate)
+    if base in STANDARD_RATES and abs(base - average) <= base * _ONE_GAP:
+        return base
     return min(STANDARD_RATES, key=lambda rate: abs(rate - average))
 
 
@@ -55,6 +66,8 @@ def video_end_us(info: MediaInfo, track: VideoTrack) -> Fraction:
     if rate is None or track.frames <= 0:
         return start + (told or rest)
     counted = track.frames * _SECOND_US / rate
+    if info.container == _RAW_MPEG:
+        return start + counted  # it has no times to be told or read, and ffmpeg's leave out what its decoder holds back
     half = _SECOND_US / rate / 2
     # Packets that show nothing, gaps and edit lists make count and duration differ by a frame or more; then the
     # duration is right. Otherwise the count is: durations are rounded. The file's own duration is only a bound, for
@@ -74,10 +87,11 @@ def _stamped_sparsely(info: MediaInfo) -> bool:
 def starts_by_decoder(info: MediaInfo, track: VideoTrack) -> bool:
     """Whether the time of the first decoded frame is the decoder's lag, and not a time to keep to.
 
-    AVI has no presentation times. ffmpeg takes the times of storage, and then every picture of a stream with B frames
-    comes late by the frames that its decoder waits for (measured: two with x264, 80 ms behind the sound).
+    AVI has no presentation times, and raw MPEG video none at all. ffmpeg takes the times of storage, and then every
+    picture of a stream with B frames comes late by the frames that its decoder waits for (measured: two with x264,
+    80 ms behind the sound; one with raw MPEG-2, also without B frames).
     """
-    return info.container.partition(",")[0] == "avi" and track.reorder_frames > 0
+    return info.container.partition(",")[0] in ("avi", _RAW_MPEG) and track.reorder_frames > 0
 
 
 def is_still(track: VideoTrack, frames: int) -> bool:

@@ -78,6 +78,15 @@ def _cut_by_edit_list(folder: Path) -> Path:
     return make(folder / "s.mp4", "-ss", "0.5", "-i", str(whole), "-c", "copy")
 
 
+def _raw_mpeg(folder: Path) -> Path:
+    """No time stamps at all, and a decoder that holds a picture back."""
+    return make(folder / "s.m2v", *pictures(), "-c:v", "mpeg2video")
+
+
+def _raw_mpeg_with_b_frames(folder: Path) -> Path:
+    return make(folder / "s.m2v", *pictures(), "-c:v", "mpeg2video", "-bf", "2")
+
+
 def _one_frame(folder: Path) -> Path:
     return make(folder / "s.mp4", *pictures(), "-frames:v", "1", *X264)
 
@@ -93,6 +102,8 @@ CONSTANT = {
     "thirty": (_thirty, 60),
     "sixty": (_sixty, 90),
     "transport_stream": (_transport_stream, 50),
+    "raw_mpeg": (_raw_mpeg, 50),
+    "raw_mpeg_with_b_frames": (_raw_mpeg_with_b_frames, 50),
     "one_frame": (_one_frame, 1),
     "late_video": (_late_video, 75),
     "late_video_mkv": (_late_video_mkv, 76),  # the 21 ms of priming, after a second, make another slot
@@ -144,6 +155,23 @@ def _variable(folder: Path) -> Path:
 
 def _variable_mkv(folder: Path) -> Path:
     return make(folder / "s.mkv", "-i", str(_variable(folder)), "-c", "copy")
+
+
+def test_one_gap_at_the_start_of_a_short_source_does_not_change_its_rate(tmp_path: Path) -> None:
+    """A fragmented MP4 with sound: its first picture lasts longer by the sound's priming."""
+    fragmented = make(
+        tmp_path / "s.mp4",
+        *pictures(seconds=1),
+        *sound(seconds=1),
+        *(*X264, "-c:a", "aac", "-movflags", "frag_keyframe+empty_moov"),
+    )
+
+    plan, _, _ = encode(
+        fragmented, tmp_path / "out.mp4", OutputSpec(container="mp4", video_codec="h264", audio_codec="aac")
+    )
+
+    assert plan.video is not None
+    assert plan.video.frame_rate == "25/1"
 
 
 @pytest.mark.parametrize("make_source", [_variable, _variable_mkv, _avi, _cut_by_edit_list])

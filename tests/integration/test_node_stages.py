@@ -216,6 +216,21 @@ class TestStore:
         assert result.info.duration_us == result.info.video[0].duration_us == 2_000_000
         assert result.thumbnail is not None
 
+    def test_a_copied_film_whose_only_keyframe_is_cut_off_has_a_thumbnail(
+        self, clip: Path, tmp_path: Path, store: FolderStore
+    ) -> None:
+        cut = tmp_path / "cut.mp4"
+        ffmpeg("-ss", "1", "-i", str(clip), "-c", "copy", str(cut))
+        info = TOOLS.probe(cut, folder=tmp_path, stop=StopSignal(), phase=Phase.SOURCE)
+        stored = store.put_file("ingest/3/7/1/source", cut, mime_type="video/mp4")
+        plan = plan_output(OutputSpec(container="mp4", video_codec="copy", audio_codec="copy"), [info])
+        work = EncodeWork(plan=plan, sources=(EncodeSource(object=stored, info=info),))
+
+        part = encode(work, tmp_path, store)[0].part
+        result, _ = finish(plan, (part,), tmp_path, store)
+
+        assert result.thumbnail is not None
+
     def test_changed_bytes_are_noticed(
         self,
         part: EncodedPart,
