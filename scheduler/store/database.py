@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from reelyard.media.errors import UnavailableError
@@ -37,7 +37,9 @@ SQLITE_BUSY_MS = 10_000
 #: PostgreSQL's limits, in milliseconds.
 LOCK_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
-IDLE_TRANSACTION_TIMEOUT_MS = 60_000
+#: A scheduler that froze in the middle of a transaction loses its locks so soon that the nodes whose rows it had locked
+#: can still renew their leases, which last 20 s by default.
+IDLE_TRANSACTION_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 5
 
 #: How often `retrying` runs a transaction before it gives up, and the first wait between two runs in seconds.
@@ -46,6 +48,8 @@ FIRST_WAIT_S = 0.005
 
 #: SQLSTATE of serialization_failure, deadlock_detected and lock_not_available.
 _TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+#: SQLSTATE of idle_in_transaction_session_timeout: this process had been frozen. Its transaction was undone.
+_IDLE_TRANSACTION_ENDED = "25P03"
 
 _WRITE = "reelyard_write"
 
@@ -232,4 +236,8 @@ def _unreachable_is_unavailable() -> Iterator[None]:
         # A failed connect has no statement; a broken connection is marked by SQLAlchemy.
         if error.connection_invalidated or (error.statement is None and not _is_transient(error)):
             raise UnavailableError("the database does not answer; try again in a few seconds") from error
+        raise
+    except InternalError as error:
+        if getattr(error.orig, "sqlstate", None) == _IDLE_TRANSACTION_ENDED:
+            raise UnavailableError("the database ended a transaction that stood still; try again") from error
         raise
