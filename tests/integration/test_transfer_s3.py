@@ -22,9 +22,8 @@ from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.objectstore.store import StorageError
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import ErrorCode
-from tests.integration.transfer_peers import BODY, LIMITS, LOOPBACK, Delivery, everything_logged, get, get_failing
+from tests.integration.transfer_rig import BODY, LIMITS, LOOPBACK, NAME, Delivery, everything_logged, get, get_failing
 
-NAME = "63119-hällo wörld 100%.mp4"
 #: More than one part.
 LARGE = BODY * 2
 _numbers = itertools.count(1)

@@ -12,20 +12,19 @@ from encoder_node.stop import StoppedError, StopReason
 from encoder_node.transfer.reach import Reach
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import ErrorCode
-from tests.integration.transfer_peers import (
+from tests.integration.sftp_peer import sftp_server
+from tests.integration.transfer_rig import (
     BODY,
     LIMITS,
     LOOPBACK,
+    NAME,
     SECRETS,
     Delivery,
     everything_logged,
     get,
     get_failing,
-    sftp_server,
     until,
 )
-
-NAME = "63119-hällo wörld 100%.mp4"
 
 
 @pytest.fixture
