@@ -16,7 +16,7 @@ from typing import Any
 
 import paramiko
 import structlog
-from paramiko.sftp import CMD_STATUS, CMD_WRITE, int64
+from paramiko.sftp import CMD_DATA, CMD_READ, CMD_STATUS, CMD_WRITE, int64
 
 from encoder_node.transfer.faults import Fault, PeerError
 from encoder_node.transfer.naming import temporary_name
@@ -221,17 +221,89 @@ def reading(line: Line, location: Location, start: int) -> Iterator[Reading]:
             found = client.stat(location.path)
             file = client.open(location.path, "rb")
             stack.callback(_close, file)
-            file.seek(start)
-            if found.st_size is not None and found.st_size > start:
-                file.prefetch(found.st_size, max_concurrent_requests=_REQUESTS)
         version = f"{found.st_size} {found.st_mtime}"
-        yield Reading(size=found.st_size, start=start, version=version, pieces=_pieces(file))
+        yield Reading(
+            size=found.st_size,
+            start=start,
+            version=version,
+            pieces=_pieces(_Reads(client, file, start, found.st_size or 0)),
+        )
 
 
-def _pieces(file: paramiko.SFTPFile) -> Iterator[bytes]:
-    with _translated():
-        while piece := file.read(_REQUEST_BYTES):
-            yield piece
+def _pieces(reads: "_Reads") -> Iterator[bytes]:
+    while True:
+        with _translated():  # not around what the caller does with a piece
+            piece = reads.take()
+        if not piece:
+            return
+        yield piece
+
+
+class _Reads:
+    """Reads several requests ahead of their answers, in the thread of whoever takes them.
+
+    The library's own prefetching asks in a thread that looks for answers again and again, for ever when the reader has
+    given up in the middle.
+
+    Args:
+        client: the connection.
+        file: what is read.
+        start: the first byte that is wanted.
+        size: up to where requests go ahead, in bytes; behind it each waits for its answer.
+    """
+
+    def __init__(self, client: paramiko.SFTPClient, file: paramiko.SFTPFile, start: int, size: int) -> None:
+        self._client: Any = client  # its requests without waiting are not in its public interface
+        self._handle = file.handle
+        self._size = size
+        self._at = self._ahead = start
+        self._asked: dict[int, tuple[int, int]] = {}
+        self._came: dict[int, bytes] = {}
+        self._ended = False
+        self._error: OSError | None = None
+
+    def take(self) -> bytes:
+        """The next bytes; b"" at the end of the file.
+
+        Raises:
+            OSError: the server refused a request, or the connection broke off.
+            paramiko.SSHException: the connection broke off.
+        """
+        while True:
+            while not self._ended and len(self._asked) + len(self._came) < self._window():
+                self._ask(self._ahead, _REQUEST_BYTES)
+                self._ahead += _REQUEST_BYTES
+            piece = self._came.pop(self._at, b"")
+            self._at += len(piece)
+            if piece or not self._asked:
+                return piece
+            self._client._read_response()  # noqa: SLF001
+            if self._error is not None:
+                raise self._error
+
+    def _window(self) -> int:
+        return _REQUESTS if self._ahead < self._size else 1
+
+    def _ask(self, offset: int, count: int) -> None:
+        number = self._client._async_request(self, CMD_READ, self._handle, int64(offset), count)  # noqa: SLF001
+        self._asked[number] = offset, count
+
+    def _async_response(self, kind: int, message: paramiko.Message, number: int) -> None:
+        """Called by the client with each answer. A server may give less than was asked for anywhere in a file."""
+        offset, count = self._asked.pop(number)
+        if kind == CMD_DATA and (data := message.get_string()):
+            self._came[offset] = data
+            if len(data) < count:
+                self._ask(offset + len(data), count - len(data))
+            return
+        self._ended = True
+        try:
+            if kind == CMD_STATUS:
+                self._client._convert_status(message)  # noqa: SLF001
+        except EOFError:
+            pass  # the end of the file
+        except OSError as error:
+            self._error = self._error or error
 
 
 def _close(file: paramiko.SFTPFile) -> None:

@@ -31,7 +31,7 @@ def _breaking(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
             self._connection = chan.get_connection()
             super().__init__(chan, chroot=str(root))
 
-        async def write(self, file_obj: Any, offset: int, data: bytes) -> int:  # type: ignore[override]
+        async def write(self, file_obj: Any, offset: int, data: bytes) -> int:
             if faults.full_at and offset >= faults.full_at:
                 faults.full_at = 0
                 raise asyncssh.SFTPFailure("No space left on device")
@@ -41,13 +41,14 @@ def _breaking(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
             if faults.stall_stor:
                 faults.reached.set()
                 await asyncio.Event().wait()
-            return super().write(file_obj, offset, data)  # type: ignore[return-value]
+            return super().write(file_obj, offset, data)
 
         def read(self, file_obj: Any, offset: int, size: int) -> bytes:
             if faults.cut_retr_at and offset >= faults.cut_retr_at:
                 faults.cut_retr_at = 0
                 self._connection.abort()
-            return super().read(file_obj, offset, size)  # type: ignore[return-value]
+            size = min(size, 20_000) if faults.short_reads else size
+            return super().read(file_obj, offset, size)
 
     return Files
 

@@ -193,6 +193,24 @@ class TestFetch:
         assert (tmp_path / "source").read_bytes() == BODY
         assert got.sha256 == hashlib.sha256(BODY).hexdigest()
 
+    def test_a_server_may_give_less_than_was_asked_for(self, root: Path, tmp_path: Path) -> None:
+        with sftp_server(root) as server:
+            (root / "clip.mp4").write_bytes(BODY)
+            server.faults.short_reads = True
+            got = get(server.url("clip.mp4"), tmp_path / "f")
+
+        assert (got.size_bytes, got.sha256) == (len(BODY), hashlib.sha256(BODY).hexdigest())
+
+    def test_giving_up_in_the_middle_leaves_no_thread(self, root: Path, tmp_path: Path) -> None:
+        with sftp_server(root) as server:
+            (root / "clip.mp4").write_bytes(BODY)
+            before = set(threading.enumerate())
+            error = get_failing(server.url("clip.mp4"), tmp_path / "f", limits=replace(LIMITS, hard_s=0))
+            left = [thread for thread in set(threading.enumerate()) - before if "prefetch" in thread.name]
+
+        assert error.code is ErrorCode.SOURCE_UNREACHABLE
+        assert left == []
+
     def test_each_trouble_has_its_code(self, root: Path, tmp_path: Path) -> None:
         with sftp_server(root) as server:
             (root / "clip.mp4").write_bytes(BODY)

@@ -53,6 +53,7 @@ class Faults:
     lie_size: int = 0  # added to what SIZE says
     cut_login: bool = False  # sftp
     read_only: bool = False  # sftp
+    short_reads: bool = False  # sftp: less is given than was asked for
     no_posix_rename: bool = False
     implicit_tls: bool = False
     echo_password: bool = False  # a refused login repeats it
