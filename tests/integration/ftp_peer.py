@@ -25,7 +25,7 @@ class Ftp(Served):
 
 
 def _data_class(base: type[DTPHandler], faults: Faults) -> type[DTPHandler]:
-    class Data(base):  # type: ignore[misc, valid-type]
+    class Data(base):
         def handle_read(self) -> None:
             if faults.stall_stor and self.get_transmitted_bytes():
                 faults.reached.set()
@@ -54,7 +54,7 @@ def _data_class(base: type[DTPHandler], faults: Faults) -> type[DTPHandler]:
 
 
 def _handler_class(base: type[FTPHandler], data: type[DTPHandler], faults: Faults) -> type[FTPHandler]:
-    class Handler(base):  # type: ignore[misc, valid-type]
+    class Handler(base):
         dtp_handler = data
         auth_failed_timeout = 0
         use_sendfile = False

@@ -116,7 +116,7 @@ def test_an_upload_that_is_stopped_leaves_neither_object_nor_parts(bucket: Bucke
         if values.get("permille", 0) > 500:
             attempt.stop.set(StopReason.CANCELLED)
 
-    attempt.held.report = stop_in_the_middle  # type: ignore[method-assign]
+    attempt.held.report = stop_in_the_middle
     with pytest.raises(StoppedError):
         DistributeStage(delivery.reach).run(attempt)
 
