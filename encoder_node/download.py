@@ -25,20 +25,11 @@ from encoder_node.fetch.answers import (
     refusal,
     strong_validator,
 )
+from encoder_node.fetch.bounds import Downloaded, DownloadLimits, OnProgress
 from encoder_node.fetch.parallel import fetch_in_parallel
 from encoder_node.fetch.reading import pieces
-from encoder_node.fetch.transfer import (
-    BrokenError,
-    ChangedError,
-    Downloaded,
-    DownloadLimits,
-    NoRangesError,
-    OnProgress,
-    Transfer,
-)
+from encoder_node.fetch.transfer import BrokenError, ChangedError, NoRangesError, Transfer
 from encoder_node.stop import StopSignal
-
-__all__ = ["DownloadLimits", "Downloaded", "OnProgress", "download"]
 
 log = structlog.get_logger(__name__)
 

@@ -153,7 +153,7 @@ class NodeSettings(
         "PATH",
         "/usr/local/bin:/usr/bin:/bin",
         parsers.text,
-        "Where ffmpeg, ffprobe, setpriv and prlimit are looked for.",
+        "Where ffmpeg, ffprobe, dvdauthor, genisoimage, setpriv and prlimit are looked for.",
     )
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ import structlog
 from encoder_node.attempt import Stage
 from encoder_node.capabilities import has_gpu, working_encoders
 from encoder_node.command import ENVIRONMENT
-from encoder_node.download import DownloadLimits
+from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.ffmpeg import Tools
 from encoder_node.heartbeat import Heartbeat, Identity
 from encoder_node.lease import HeldTasks

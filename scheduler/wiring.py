@@ -51,20 +51,12 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
     declare_queues(hints)
     policy = _policy(settings)
     dispatcher = Dispatcher(database, hints)
-    gateways = GatewayServicer(
-        database,
-        wake=dispatcher.wake,
-        policy=policy,
-        fetch=FetchPolicy(settings.fetch_allow_cidrs),
-        public_url=settings.public_url,
-        sends_mail=bool(settings.mail_from),
-        rate_limit=settings.rate_limit,
-    )
-    nodes = NodeServicer(database, dispatcher, policy)
     registry = new_registry()
     registry.register(BacklogCollector(database))
     gate = StartGate()
     server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
+    nodes = NodeServicer(database, dispatcher, policy)
+    health = add_services(server, _gateways(settings, database, dispatcher, policy), nodes)
     # The broker is not among the checks: while it is down, jobs are accepted and finished; hints follow later.
     loops: dict[str, Loop] = {
         "dispatch": DispatchLoop(dispatcher),
@@ -80,7 +72,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
             database=database,
             server=server,
             gate=gate,
-            health=HealthMonitor(add_services(server, gateways, nodes), SERVICES, readiness),
+            health=HealthMonitor(health, SERVICES, readiness),
             readiness=readiness,
             loops=tuple(loops.values()),
             registry=registry,
@@ -97,6 +89,21 @@ def _open_store(settings: SchedulerSettings) -> ObjectStore:
         )
     except (ValueError, StorageError) as error:
         raise StartError(f"can't open the object store (REELYARD_STORAGE_URL): {error}") from error
+
+
+def _gateways(
+    settings: SchedulerSettings, database: Database, dispatcher: Dispatcher, policy: Policy
+) -> GatewayServicer:
+    """What answers gateways."""
+    return GatewayServicer(
+        database,
+        wake=dispatcher.wake,
+        policy=policy,
+        fetch=FetchPolicy(settings.fetch_allow_cidrs),
+        public_url=settings.public_url,
+        sends_mail=bool(settings.mail_from),
+        rate_limit=settings.rate_limit,
+    )
 
 
 def _policy(settings: SchedulerSettings) -> Policy:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from encoder_node.fetch.bounds import TRICKLE_BYTES
 from encoder_node.fetch.transfer import Transfer
 
 _READ_BYTES = 256 * 1024
-#: A connection that brings less than this in the stall limit stands still, however regularly it drips.
-_TRICKLE_BYTES = 1024
 
 
 def pieces(response: urllib3.BaseHTTPResponse, transfer: Transfer) -> Iterator[bytes]:
@@ -34,7 +33,7 @@ def pieces(response: urllib3.BaseHTTPResponse, transfer: Transfer) -> Iterator[b
         now = time.monotonic()
         window_start += now - read  # what the reader of the pieces waits for is not the server's fault
         if now - window_start > transfer.limits.stall_s:
-            if window_bytes < _TRICKLE_BYTES:
+            if window_bytes < TRICKLE_BYTES:
                 raise transfer.stalled()
             window_start, window_bytes = now, 0
         transfer.check_time(now)

@@ -3,55 +3,28 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import structlog
 from urllib3.exceptions import HTTPError
 
+from encoder_node.fetch.bounds import (
+    MAX_IDLE_RESUMES,
+    MAX_RESUMES,
+    RESUME_PAUSE_S,
+    DownloadLimits,
+    OnProgress,
+    changed,
+    check_size,
+    check_time,
+)
 from encoder_node.stop import StopSignal
 from encoder_node.unreachable import why_unreachable
 from reelyard.cluster.redact import redact_url
 from reelyard.media.errors import ErrorCode, WorkError
 
 log = structlog.get_logger(__name__)
-
-#: How often one download may be resumed, and how often in a row without a byte of progress.
-MAX_RESUMES = 50
-MAX_IDLE_RESUMES = 2
-RESUME_PAUSE_S = 0.5
-
-_MIB = 1024 * 1024
-
-#: Told bytes so far, bytes in all (0: unknown) and the MIME type.
-OnProgress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Downloaded:
-    """A whole file. `url` is where it was in the end, `disposition` its Content-Disposition, "" when absent."""
-
-    size_bytes: int
-    sha256: str
-    url: str
-    mime_type: str
-    disposition: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DownloadLimits:
-    """Bounds of one download: seconds without progress, bytes, seconds in all; and when it uses several connections."""
-
-    stall_s: float
-    max_bytes: int
-    hard_s: float
-    connections: int = 4
-    """Most connections at once; 1: never several."""
-    piece_bytes: int = 16 * _MIB
-    """What one request of several asks for."""
-    parallel_bytes: int = 32 * _MIB
-    """A smaller source comes over one connection."""
 
 
 class BrokenError(Exception):
@@ -147,10 +120,7 @@ class Transfer:
         Raises:
             WorkError: source_too_large.
         """
-        limit = self.limits.max_bytes
-        if size > limit:
-            message = f"The source at {self.name} is larger than {limit // 1_000_000} MB, which is the limit."
-            raise WorkError(ErrorCode.SOURCE_TOO_LARGE, message)
+        check_size(size, self.limits, self.name)
 
     def check_time(self, now: float) -> None:
         """Refuse a source that takes too long.
@@ -158,9 +128,7 @@ class Transfer:
         Raises:
             WorkError: source_unreachable.
         """
-        if now - self.started > self.limits.hard_s:
-            message = f"The source at {self.name} was not there after {self.limits.hard_s:.0f} seconds."
-            raise WorkError(ErrorCode.SOURCE_UNREACHABLE, message)
+        check_time(now - self.started, self.limits, self.name)
 
     def stalled(self) -> BrokenError:
         """A connection brings nothing any more."""
@@ -182,8 +150,7 @@ class Transfer:
 
     def changed(self) -> WorkError:
         """The file keeps changing."""
-        message = f"The source at {self.name} changed while it was read."
-        return WorkError(ErrorCode.SOURCE_TRUNCATED, message)
+        return changed(self.name)
 
     def wrong(self, what: str) -> WorkError:
         """The server breaks the rules of HTTP; `what` it does, as half a sentence."""

@@ -9,8 +9,9 @@ import urllib3
 from encoder_node import thumbnail
 from encoder_node.attempt import Attempt
 from encoder_node.command import demux_check_argv
-from encoder_node.download import Downloaded, DownloadLimits, download
+from encoder_node.download import download
 from encoder_node.failures import Phase
+from encoder_node.fetch.bounds import Downloaded, DownloadLimits
 from encoder_node.ffmpeg import Tools, raise_unless_ok
 from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader

@@ -9,8 +9,9 @@ import urllib3
 
 from encoder_node.attempt import Attempt
 from encoder_node.command import MAX_PIXELS
-from encoder_node.download import DownloadLimits, download
+from encoder_node.download import download
 from encoder_node.failures import Phase, classify
+from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.ffmpeg import Tools
 from encoder_node.overlay_command import overlay_argv
 from encoder_node.process import Outcome

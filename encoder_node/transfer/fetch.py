@@ -16,7 +16,18 @@ from typing import BinaryIO
 
 import structlog
 
-from encoder_node.download import Downloaded, DownloadLimits, OnProgress
+from encoder_node.fetch.bounds import (
+    MAX_IDLE_RESUMES,
+    MAX_RESUMES,
+    RESUME_PAUSE_S,
+    TRICKLE_BYTES,
+    Downloaded,
+    DownloadLimits,
+    OnProgress,
+    changed,
+    check_size,
+    check_time,
+)
 from encoder_node.stop import StopSignal
 from encoder_node.transfer import ftp, s3, sftp
 from encoder_node.transfer.faults import Fault, PeerError, source_error
@@ -28,12 +39,6 @@ from reelyard.media.locations import Location, parse_location
 
 log = structlog.get_logger(__name__)
 
-#: A connection that brings less than this in the stall limit stands still, however regularly it drips.
-_TRICKLE_BYTES = 1024
-#: How often one fetch may be resumed, and how often in a row without a byte of progress.
-_MAX_RESUMES = 50
-_MAX_IDLE_RESUMES = 2
-_RESUME_PAUSE_S = 0.5
 #: What a new connection may mend.
 _PASSING = frozenset({Fault.BROKEN, Fault.STALLED, Fault.TRUNCATED})
 
@@ -68,8 +73,7 @@ class _Fetch:
             WorkError: the file is another than before, or too large.
         """
         if self.done and reading.version != self.version:
-            message = f"The source at {self.location.shown} changed while it was read."
-            raise WorkError(ErrorCode.SOURCE_TRUNCATED, message)
+            raise changed(self.location.shown)
         if reading.start != self.done:
             self.sink.seek(0)
             self.sink.truncate()
@@ -77,7 +81,7 @@ class _Fetch:
         self.size, self.version = reading.size, reading.version
         guessed = mimetypes.guess_type(self.location.name)[0] or ""
         self.mime_type = reading.mime_type or guessed
-        self.check_size(max(self.size or 0, self.done))
+        check_size(max(self.size or 0, self.done), self.limits, self.location.shown)
 
     def add(self, piece: bytes) -> None:
         """Keep a piece.
@@ -88,19 +92,10 @@ class _Fetch:
         self.sink.write(piece)
         self.digest.update(piece)
         self.done += len(piece)
-        self.check_size(self.done)
-        if time.monotonic() - self.started > self.limits.hard_s:
-            message = f"The source at {self.location.shown} was not there after {self.limits.hard_s:.0f} seconds."
-            raise WorkError(ErrorCode.SOURCE_UNREACHABLE, message)
+        check_size(self.done, self.limits, self.location.shown)
+        check_time(time.monotonic() - self.started, self.limits, self.location.shown)
         if self.on_progress is not None:
             self.on_progress(self.done, self.size or 0, self.mime_type)
-
-    def check_size(self, size: int) -> None:
-        """Refuse a source over the limit."""
-        if size > self.limits.max_bytes:
-            limit = self.limits.max_bytes // 1_000_000
-            message = f"The source at {self.location.shown} is larger than {limit} MB, which is the limit."
-            raise WorkError(ErrorCode.SOURCE_TOO_LARGE, message)
 
     def prepare_resume(self, error: PeerError, *, progressed: bool) -> None:
         """Pause before the next connection, or give up.
@@ -113,12 +108,12 @@ class _Fetch:
         self.idle = 0 if progressed else self.idle + 1
         self.resumes += 1
         hopeless = error.fault is Fault.STALLED and not progressed
-        given_up = hopeless or self.done == 0 or self.idle > _MAX_IDLE_RESUMES or self.resumes > _MAX_RESUMES
+        given_up = hopeless or self.done == 0 or self.idle > MAX_IDLE_RESUMES or self.resumes > MAX_RESUMES
         if error.fault not in _PASSING or given_up:
             broke_off = error.fault is Fault.BROKEN and self.done
             raise source_error(self.location, self._cut() if broke_off else error) from error
         log.info("fetch_resumes", at=self.done, total=self.size, why=error.why)
-        self.line.stop.wait(0.0 if progressed else _RESUME_PAUSE_S)
+        self.line.stop.wait(0.0 if progressed else RESUME_PAUSE_S)
         self.line.stop.check()
 
     def check_whole(self) -> None:
@@ -163,15 +158,7 @@ def fetch(
     line = Line(Reach(policy=reach.policy, tls=reach.tls, connect_s=reach.connect_s, stall_s=limits.stall_s), stop)
     with path.open("xb") as sink, line.stoppable():
         state = _Fetch(location=location, sink=sink, line=line, limits=limits, on_progress=on_progress)
-        while True:
-            before = state.done
-            try:
-                _one_connection(state)
-                break
-            except PeerError as error:
-                state.prepare_resume(error, progressed=state.done > before)
-            finally:
-                line.forget()
+        _fetch_whole(state)
     return Downloaded(
         size_bytes=state.done,
         sha256=state.digest.hexdigest(),
@@ -188,6 +175,20 @@ def _location(url: str) -> Location:
         raise WorkError(ErrorCode.INVALID_INPUT_URL, error.render({"source_url": "The source URL"})) from None
 
 
+def _fetch_whole(state: _Fetch) -> None:
+    """Connect again and again, until the whole is there or there is no hope."""
+    while True:
+        before = state.done
+        try:
+            _one_connection(state)
+        except PeerError as error:
+            state.prepare_resume(error, progressed=state.done > before)
+        else:
+            return
+        finally:
+            state.line.forget()
+
+
 def _one_connection(state: _Fetch) -> None:
     stop, stall_s = state.line.stop, state.limits.stall_s
     with _OPENERS[state.location.scheme](state.line, state.location, state.done) as reading:
@@ -199,7 +200,7 @@ def _one_connection(state: _Fetch) -> None:
             window_bytes += len(piece)
             now = time.monotonic()
             if now - window_start > stall_s:
-                if window_bytes < _TRICKLE_BYTES:
+                if window_bytes < TRICKLE_BYTES:
                     raise PeerError(Fault.STALLED, f"it stopped sending for {stall_s:.0f} seconds")
                 window_start, window_bytes = now, 0
         stop.check()

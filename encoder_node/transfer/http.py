@@ -15,7 +15,7 @@ from encoder_node.transfer.faults import Fault, PeerError, delivery_error, witho
 from encoder_node.transfer.parcel import Parcel
 from encoder_node.transfer.reach import Line
 from encoder_node.unreachable import why_unreachable
-from reelyard.cluster.urlguard import ForbiddenAddressError, follow, guarded_http
+from reelyard.cluster.urlguard import ForbiddenAddressError, follow
 from reelyard.media.errors import WorkError
 from reelyard.media.locations import Location
 
@@ -37,22 +37,12 @@ def upload(line: Line, location: Location, parcel: Parcel) -> None:
         StoppedError: the task was stopped.
     """
     headers = {"Content-Type": parcel.object.mime_type, "Content-Length": str(parcel.object.size_bytes)}
-    pool = guarded_http(
-        line.reach.policy,
-        connect_timeout_s=line.reach.stall_s,
-        read_timeout_s=line.reach.stall_s,
-        tls=line.reach.tls,
-        on_socket=line.watch,
-    )
     try:
-        response = _put(pool, location, parcel, headers)
-        with contextlib.closing(response):
+        with line.http() as pool, contextlib.closing(_put(pool, location, parcel, headers)) as response:
             status, answer = response.status, _beginning(response)
     except PeerError:
         line.stop.check()  # a connection that was shut looks like a broken one
         raise
-    finally:
-        pool.clear()
     if not _OK_FROM <= status < _OK_BEFORE:
         fault = Fault.DENIED if status in _DENIED else Fault.REFUSED
         error = delivery_error(location, PeerError(fault, f"the server answered with HTTP status {status}"))

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import urllib3
+
 from encoder_node.stop import StopSignal
 from encoder_node.transfer.faults import Fault, PeerError
-from reelyard.cluster.urlguard import FetchPolicy, ForbiddenAddressError, guarded_connection
+from reelyard.cluster.urlguard import FetchPolicy, ForbiddenAddressError, guarded_connection, guarded_http
 from reelyard.media.locations import Location
 
 
@@ -76,6 +78,21 @@ class Line:
         handle = sock.dup()
         with self._lock:
             self._handles.append(handle)
+
+    @contextlib.contextmanager
+    def http(self) -> Iterator[urllib3.PoolManager]:
+        """A pool for HTTP(S) whose connections are of this line. The stall limit is also that of sending a part."""
+        pool = guarded_http(
+            self.reach.policy,
+            connect_timeout_s=self.reach.stall_s,
+            read_timeout_s=self.reach.stall_s,
+            tls=self.reach.tls,
+            on_socket=self.watch,
+        )
+        try:
+            yield pool
+        finally:
+            pool.clear()
 
     @contextlib.contextmanager
     def stoppable(self) -> Iterator[None]:

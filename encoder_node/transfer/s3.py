@@ -14,14 +14,13 @@ from encoder_node.transfer.parcel import Parcel
 from encoder_node.transfer.reach import Line
 from encoder_node.transfer.reading import Reading
 from encoder_node.unreachable import why_unreachable
-from reelyard.cluster.urlguard import ForbiddenAddressError, guarded_http
+from reelyard.cluster.objectstore.s3 import part_bytes
+from reelyard.cluster.urlguard import ForbiddenAddressError
 from reelyard.media.errors import ReelyardError
 from reelyard.media.locations import Location
 
-_MIB = 1024 * 1024
-#: The size of a part, of which one is in memory: S3's smallest, larger only where a file would have too many.
-_PART_BYTES = 5 * _MIB
-_MAX_PARTS = 9_000
+#: The size of a part, of which one is in memory: S3's smallest.
+_PART_BYTES = 5 * 1024 * 1024
 _READ_BYTES = 256 * 1024
 
 _DENIED = frozenset(
@@ -61,7 +60,7 @@ def upload(line: Line, location: Location, parcel: Parcel) -> None:
                     cast("BinaryIO", reader),
                     size,
                     content_type=parcel.object.mime_type,
-                    part_size=_part_bytes(size),
+                    part_size=part_bytes(size, least=_PART_BYTES),
                     num_parallel_uploads=1,  # its pool of threads is not ended when an upload breaks off
                 )
         except PeerError:
@@ -96,11 +95,6 @@ class _Reader(io.RawIOBase):
         piece = self._rest if size < 0 else self._rest[:size]
         self._rest = self._rest[len(piece) :]
         return bytes(piece)
-
-
-def _part_bytes(size: int) -> int:
-    needed = -(-size // _MAX_PARTS)
-    return max(_PART_BYTES, -(-needed // _MIB) * _MIB)
 
 
 @contextlib.contextmanager
@@ -141,15 +135,7 @@ def _pieces(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
 def _client(line: Line, location: Location) -> Iterator[Minio]:
     line.stop.check()
     host = f"[{location.host}]" if ":" in location.host else location.host
-    pool = guarded_http(
-        line.reach.policy,
-        # Also the limit of sending a part.
-        connect_timeout_s=line.reach.stall_s,
-        read_timeout_s=line.reach.stall_s,
-        tls=line.reach.tls,
-        on_socket=line.watch,
-    )
-    try:
+    with line.http() as pool:
         yield Minio(
             f"{host}:{location.port}",
             access_key=location.user or None,
@@ -158,8 +144,6 @@ def _client(line: Line, location: Location) -> Iterator[Minio]:
             region=location.region,
             http_client=pool,
         )
-    finally:
-        pool.clear()
 
 
 @contextlib.contextmanager

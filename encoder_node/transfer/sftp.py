@@ -11,7 +11,6 @@ import errno
 import hashlib
 import hmac
 import re
-from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -223,76 +222,88 @@ def reading(line: Line, location: Location, start: int) -> Iterator[Reading]:
             file = client.open(location.path, "rb")
             stack.callback(_close, file)
         version = f"{found.st_size} {found.st_mtime}"
-        yield Reading(size=found.st_size, start=start, version=version, pieces=_Reads(client, file, start).pieces())
+        yield Reading(
+            size=found.st_size,
+            start=start,
+            version=version,
+            pieces=_pieces(_Reads(client, file, start, found.st_size or 0)),
+        )
+
+
+def _pieces(reads: "_Reads") -> Iterator[bytes]:
+    while True:
+        with _translated():  # not around what the caller does with a piece
+            piece = reads.take()
+        if not piece:
+            return
+        yield piece
 
 
 class _Reads:
-    """Asks for several blocks ahead of those that have come, and gives them out in order.
+    """Reads several requests ahead of their answers, in the thread of whoever takes them.
 
-    The library's own pipelining asks for all blocks of the file from a thread of its own, which nobody can stop and
-    which throws where nobody listens when the connection breaks off.
+    The library's own prefetching asks in a thread that looks for answers again and again, for ever when the reader has
+    given up in the middle.
+
+    Args:
+        client: the connection.
+        file: what is read.
+        start: the first byte that is wanted.
+        size: up to where requests go ahead, in bytes; behind it each waits for its answer.
     """
 
-    def __init__(self, client: paramiko.SFTPClient, file: paramiko.SFTPFile, start: int) -> None:
-        self._client: Any = client  # as in `_Writes`
+    def __init__(self, client: paramiko.SFTPClient, file: paramiko.SFTPFile, start: int, size: int) -> None:
+        self._client: Any = client  # its requests without waiting are not in its public interface
         self._handle = file.handle
-        self._next = start
-        self._block_bytes = _REQUEST_BYTES
-        self._asked: deque[tuple[int, int]] = deque()  # number and offset of each request, in order
-        self._answers: dict[int, tuple[int, paramiko.Message]] = {}
+        self._size = size
+        self._at = self._ahead = start
+        self._asked: dict[int, tuple[int, int]] = {}
+        self._came: dict[int, bytes] = {}
+        self._ended = False
+        self._error: OSError | None = None
 
-    def pieces(self) -> Iterator[bytes]:
-        """The bytes from the start to the end of the file.
+    def take(self) -> bytes:
+        """The next bytes; b"" at the end of the file.
 
         Raises:
-            PeerError: the server refused a block, or the connection broke off.
+            OSError: the server refused a request, or the connection broke off.
+            paramiko.SSHException: the connection broke off.
         """
-        with _translated():
-            while piece := self._read():
-                yield piece
-
-    def _read(self) -> bytes:
-        """The next block; empty at the end of the file."""
-        while len(self._asked) < _REQUESTS:
-            self._ask()
-        number, offset = self._asked.popleft()
-        while number not in self._answers:
+        while True:
+            while not self._ended and len(self._asked) + len(self._came) < self._window():
+                self._ask(self._ahead, _REQUEST_BYTES)
+                self._ahead += _REQUEST_BYTES
+            piece = self._came.pop(self._at, b"")
+            self._at += len(piece)
+            if piece or not self._asked:
+                return piece
             self._client._read_response()  # noqa: SLF001
-        data = self._data(*self._answers.pop(number))
-        if 0 < len(data) < self._block_bytes:
-            # The last block; or the server sends less than it is asked for, and will again.
-            self._block_bytes = len(data)
-            self._begin_at(offset + len(data))
-        return data
+            if self._error is not None:
+                raise self._error
 
-    def _ask(self) -> None:
-        number = self._client._async_request(  # noqa: SLF001
-            self, CMD_READ, self._handle, int64(self._next), self._block_bytes
-        )
-        self._asked.append((number, self._next))
-        self._next += self._block_bytes
+    def _window(self) -> int:
+        return _REQUESTS if self._ahead < self._size else 1
 
-    def _begin_at(self, offset: int) -> None:
-        """Ask anew from an offset; what was asked for beyond it is thrown away when it comes."""
-        while self._asked:
-            number, _ = self._asked.popleft()
-            while number not in self._answers:
-                self._client._read_response()  # noqa: SLF001
-            del self._answers[number]
-        self._next = offset
-
-    def _data(self, kind: int, message: paramiko.Message) -> bytes:
-        if kind == CMD_STATUS:
-            with contextlib.suppress(EOFError):  # the end of the file; a broken connection shows while reading answers
-                self._client._convert_status(message)  # noqa: SLF001
-            return b""
-        if kind != CMD_DATA:
-            raise paramiko.SSHException(f"the server answered a read with a message of kind {kind}")
-        return bytes(message.get_string())
+    def _ask(self, offset: int, count: int) -> None:
+        number = self._client._async_request(self, CMD_READ, self._handle, int64(offset), count)  # noqa: SLF001
+        self._asked[number] = offset, count
 
     def _async_response(self, kind: int, message: paramiko.Message, number: int) -> None:
-        """Called by the client with each answer."""
-        self._answers[number] = (kind, message)
+        """Called by the client with each answer. A server may give less than was asked for anywhere in a file."""
+        offset, count = self._asked.pop(number)
+        if kind == CMD_DATA and (data := message.get_string()):
+            self._came[offset] = data
+            if len(data) < count:
+                self._ask(offset + len(data), count - len(data))
+            return
+        self._ended = True
+        try:
+            if kind == CMD_STATUS:
+                self._client._convert_status(message)  # noqa: SLF001
+        except EOFError:
+            pass  # the end of the file
+        except OSError as error:
+            self._error = self._error or error
 
 
 def _close(file: paramiko.SFTPFile) -> None:

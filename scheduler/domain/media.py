@@ -31,6 +31,10 @@ class MediaState(Described):
     DELETED = "deleted", "somebody deleted it; the bytes are gone, the record stays"
 
 
+#: Where a medium is whose bytes were there once.
+GONE = (MediaState.EXPIRED, MediaState.DELETED)
+
+
 class MediaEvent(Described):
     """What moves a medium on."""
 

@@ -84,13 +84,7 @@ def update_account(
         AccountNotFoundError: there is no such account.
         SpecError: a value is not valid; nothing was changed.
     """
-    policy = fetch or FetchPolicy(())
-    checks: dict[str, Check] = {
-        "default_ping_url": lambda url: check_allowed_url("default_ping_url", url, policy),
-        "default_notification_email": lambda text: _check_mail(text, sends_mail=sends_mail),
-        "default_delivery_location": lambda url: _check_delivery(url, policy),
-        "webhook_secret": _check_secret,
-    }
+    checks = _checks(fetch or FetchPolicy(()), sends_mail=sends_mail)
     given = {name: getattr(change, name) for name in checks if getattr(change, name) is not None}
 
     def work(conn: Connection) -> AccountView:
@@ -107,6 +101,16 @@ def update_account(
         return _read(conn, change.account_id, rate_limit)
 
     return database.transact(work)
+
+
+def _checks(fetch: FetchPolicy, *, sends_mail: bool) -> dict[str, Check]:
+    """The settings, each with what refuses a wrong value of it."""
+    return {
+        "default_ping_url": lambda url: check_allowed_url("default_ping_url", url, fetch),
+        "default_notification_email": lambda text: _check_mail(text, sends_mail=sends_mail),
+        "default_delivery_location": lambda url: _check_delivery(url, fetch),
+        "webhook_secret": _check_secret,
+    }
 
 
 def _check_mail(address: str, *, sends_mail: bool) -> None:

@@ -12,7 +12,7 @@ from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import plan_output
 from scheduler.domain.ingest import INGEST, IngestState
 from scheduler.domain.job import JOB, JobEvent
-from scheduler.domain.media import MediaState
+from scheduler.domain.media import GONE, MediaState
 from scheduler.domain.placement import encoders_of_gpu_nodes
 from scheduler.errors import MediaExpiredError, MediaNotFoundError
 from scheduler.store.clock import now_ms, read_now
@@ -96,7 +96,7 @@ def _check_input(conn: Connection, media_id: int, *, known: bool) -> None:
     medium = find_medium(conn, media_id) if known else None
     if medium is None or medium.state == MediaState.FAILED:
         raise MediaNotFoundError(f"there is no input media {media_id} on this account")
-    if medium.state in (MediaState.EXPIRED, MediaState.DELETED):
+    if medium.state in GONE:
         raise MediaExpiredError(f"input media {medium.id} is {medium.state}; its file is gone")
 
 

@@ -13,7 +13,7 @@ from reelyard.cluster.wire import from_dict
 from reelyard.media.errors import SpecError
 from reelyard.media.info import MediaInfo
 from reelyard.media.plan import EncodePlan
-from scheduler.domain.media import FileRole, MediaKind, MediaState
+from scheduler.domain.media import GONE, FileRole, MediaKind, MediaState
 from scheduler.errors import MediaNotFoundError
 from scheduler.store.database import Database
 from scheduler.store.tables import jobs, media
@@ -21,7 +21,7 @@ from scheduler.usecases.media_files import download_path, files_of
 from scheduler.usecases.paging import Page
 
 #: The states in which a medium is shown.
-SHOWN = (MediaState.AVAILABLE, MediaState.EXPIRED, MediaState.DELETED)
+SHOWN = (MediaState.AVAILABLE, *GONE)
 
 _primary = files_of(FileRole.PRIMARY)
 _thumbnail = files_of(FileRole.THUMBNAIL)

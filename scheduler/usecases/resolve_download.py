@@ -9,12 +9,10 @@ import hmac
 from sqlalchemy import and_, select
 
 from reelyard.cluster.views import DownloadView
-from scheduler.domain.media import MediaState
+from scheduler.domain.media import GONE, MediaState
 from scheduler.errors import MediaExpiredError, MediaNotFoundError
 from scheduler.store.database import Database
 from scheduler.store.tables import media, media_files
-
-_GONE = (MediaState.EXPIRED, MediaState.DELETED)
 
 
 def resolve_download(database: Database, kind: str, media_id: int, token: str, name: str) -> DownloadView:
@@ -36,7 +34,7 @@ def resolve_download(database: Database, kind: str, media_id: int, token: str, n
     # Compared in a time that does not tell how much of a guess was right.
     if row is None or not hmac.compare_digest(row.token.encode(), token.encode()):
         raise MediaNotFoundError("there is no such file")
-    if row.state in _GONE:
+    if row.state in GONE:
         raise MediaExpiredError(f"media {media_id} is {row.state}; its files are gone")
     if row.state != MediaState.AVAILABLE or row.key is None:
         raise MediaNotFoundError("there is no such file")

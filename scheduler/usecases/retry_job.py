@@ -10,7 +10,7 @@ from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ConflictError
 from scheduler.domain.ingest import INGEST, IngestEvent, IngestState
 from scheduler.domain.job import JOB, JobEvent, JobState
-from scheduler.domain.media import MEDIA, MediaEvent, MediaState
+from scheduler.domain.media import GONE, MEDIA, MediaEvent, MediaState
 from scheduler.domain.placement import encoders_of_gpu_nodes
 from scheduler.domain.policy import Policy
 from scheduler.domain.task import TaskEvent, TaskState
@@ -26,8 +26,6 @@ from scheduler.usecases.answers import do_once
 from scheduler.usecases.begin_encode import plan_when_ready
 from scheduler.usecases.import_progress import show_import_progress
 from scheduler.usecases.new_rows import place_ingest_task, place_overlay_task
-
-_GONE = (MediaState.EXPIRED, MediaState.DELETED)
 
 
 def retry_job(db: Database, account_id: int, job_id: int, policy: Policy, *, request_id: str = "") -> None:
@@ -54,7 +52,7 @@ def _retry(conn: Connection, account_id: int, job_id: int, policy: Policy) -> No
     if job.state != JobState.FAILED:
         raise ConflictError(f"job {job_id} is {job.state}; only a failed one can be tried again")
     output = find_medium(conn, job.output_media_id)
-    if output.state in _GONE:
+    if output.state in GONE:
         raise MediaExpiredError(f"output media {output.id} of job {job_id} is {output.state}; create a new job instead")
     kept = _stop_cleaning(conn, tasks.c.job_id == job_id, f"job {job_id}")
     if output.state == MediaState.AVAILABLE:
@@ -127,7 +125,7 @@ def _bring_back(conn: Connection, job: Row[Any], media_id: int, ingest: Row[Any]
         ConflictError: it is being cleaned up.
     """
     medium = find_medium(conn, media_id)
-    if medium.state in _GONE:
+    if medium.state in GONE:
         raise MediaExpiredError(
             f"input media {media_id} is {medium.state}, and job {job.id} would have to be encoded from it again; "
             "create a new job from the source"

@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from encoder_node.download import DownloadLimits, download
+from encoder_node.download import download
+from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.stop import StopSignal
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
 from tests.integration.range_server import RangeServer, serving

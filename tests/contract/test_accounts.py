@@ -11,17 +11,14 @@ import pytest
 from reelyard.cli.main import run
 from reelyard.cluster.settings_parsers import networks
 from reelyard.cluster.urlguard import FetchPolicy
-from reelyard.cluster.views import CreateFormat, CreateIngest, CreateJobsFromInput, UpdateAccount, UpdateFormat
-from reelyard.cluster.wire import from_dict
+from reelyard.cluster.views import CreateIngest, CreateJobsFromInput, UpdateAccount, UpdateFormat
 from reelyard.cluster.work import NotifyWork, Queue, TaskKind
 from reelyard.media.errors import ConflictError, ErrorCode, NotFoundError, SpecError
-from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
+from reelyard.media.output import OutputRequest
 from reelyard.media.presets import PRESETS
 from scheduler.domain.policy import Policy
 from scheduler.store.database import Database
 from scheduler.store.migrate import migrate
-from scheduler.store.sealed import unseal
-from scheduler.store.sealed_columns import SECRET_MEMBERS
 from scheduler.usecases.account_settings import get_account, update_account
 from scheduler.usecases.authenticate import authenticate
 from scheduler.usecases.cancel_ingest import cancel_ingest
@@ -29,37 +26,22 @@ from scheduler.usecases.cancel_job import cancel_job
 from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.create_jobs_from_input import create_jobs_from_input
 from scheduler.usecases.delete_media import delete_media
-from scheduler.usecases.formats import create_format, delete_format, update_format
+from scheduler.usecases.formats import delete_format, update_format
 from scheduler.usecases.keys import create_key, hash_key, list_keys, revoke_key
 from scheduler.usecases.paging import Page
 from scheduler.usecases.read_formats import get_format, list_formats
 from scheduler.usecases.read_ingests import get_ingest, list_active_ingests
 from scheduler.usecases.read_jobs import get_job, list_active_jobs
 from scheduler.usecases.read_media import get_media, list_media
+from tests.contract.format_rig import PING, SHOWN_PING, SMALL, own_format, spec_of
 from tests.contract.lifecycle_rig import MP4, SOURCE_URL, Rig
 from tests.secret_key import SEALER, SECRET_KEY
 
-PING = "https://user:secret@hooks.example/done?token=abc"
-SHOWN_PING = "https://hooks.example/done?[redacted]"
 DELIVERY = "sftp://me:secret@files.example/in/"
-SMALL = OutputRequest(container="mp4", video_codec="h264", height=120, ping_url=PING)
 
 
 def change(rig: Rig, **settings: Any) -> Any:
     return update_account(rig.db, UpdateAccount(account_id=rig.account_id, **settings), sends_mail=True)
-
-
-def own_format(rig: Rig, parameters: OutputRequest = SMALL, **members: Any) -> OutputFormat:
-    given = {"account_id": rig.account_id, "request_id": str(uuid.uuid4()), "name": "Small"} | members
-    return create_format(rig.db, CreateFormat(parameters=parameters, **given))
-
-
-def spec_of(rig: Rig, job_id: int) -> OutputSpec:
-    """What a job makes, with the credentials that its row keeps encrypted."""
-    spec = from_dict(OutputSpec, rig.job(job_id).spec)
-    with rig.db.read() as conn:
-        opened = {name: unseal(conn, getattr(spec, name)) for name in SECRET_MEMBERS}
-    return replace(spec, **opened)
 
 
 # --- settings

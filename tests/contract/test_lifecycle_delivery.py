@@ -116,7 +116,7 @@ def test_sources_of_every_scheme_are_accepted(rig: Rig, url: str) -> None:
 
     assert created.jobs[0].error is None
     held = rig.take(rig.node("alpha"), Queue.INGEST)
-    assert held.spec.work.source_url == url  # type: ignore[union-attr]
+    assert held.spec.work.source_url == url
 
 
 @pytest.mark.parametrize("url", ["ftp://10.0.0.1/a.mov", "sftp://u:p@localhost/a.mov", "ftp://h.example/folder/"])

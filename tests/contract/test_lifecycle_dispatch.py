@@ -227,7 +227,7 @@ def test_a_hint_that_cannot_be_sent_goes_back_to_the_backlog(rig: Rig, broker: d
         rig.create()
     rig.node("alpha")
     down = DownBroker(broker)
-    dispatcher = Dispatcher(rig.db, down)  # type: ignore[arg-type]
+    dispatcher = Dispatcher(rig.db, down)
 
     with pytest.raises(BrokerDownError):
         dispatcher.dispatch()
@@ -242,7 +242,7 @@ def test_the_loop_recovers_when_the_broker_does(rig: Rig, broker: dramatiq.Broke
     created = [rig.create() for _ in range(3)]
     rig.node("alpha")
     down = DownBroker(broker)
-    loop = DispatchLoop(Dispatcher(rig.db, down))  # type: ignore[arg-type]
+    loop = DispatchLoop(Dispatcher(rig.db, down))
     loop.start()
     try:
         assert down.tried.wait(30)

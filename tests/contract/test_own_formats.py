@@ -1,40 +1,20 @@
 """Output formats of an account's own: made, listed, used, replaced, removed."""
 
-import uuid
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from reelyard.cluster.views import CreateFormat, UpdateFormat
-from reelyard.cluster.wire import from_dict
+from reelyard.cluster.views import UpdateFormat
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import ConflictError, ErrorCode, NotFoundError, SpecError
-from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
+from reelyard.media.output import OutputRequest
 from reelyard.media.presets import LAST_BUILT_IN_ID, PRESETS
-from scheduler.store.sealed import unseal
 from scheduler.store.sealed_columns import SECRET_MEMBERS
-from scheduler.usecases.formats import create_format, delete_format, update_format
+from scheduler.usecases.formats import delete_format, update_format
 from scheduler.usecases.paging import Page
 from scheduler.usecases.read_formats import get_format, list_formats
+from tests.contract.format_rig import PING, SHOWN_PING, SMALL, own_format, spec_of
 from tests.contract.lifecycle_rig import MP4, Rig
-
-PING = "https://user:secret@hooks.example/done?token=abc"
-SHOWN_PING = "https://hooks.example/done?[redacted]"
-SMALL = OutputRequest(container="mp4", video_codec="h264", height=120, ping_url=PING)
-
-
-def own_format(rig: Rig, parameters: OutputRequest = SMALL, **members: Any) -> OutputFormat:
-    given = {"account_id": rig.account_id, "request_id": str(uuid.uuid4()), "name": "Small"} | members
-    return create_format(rig.db, CreateFormat(parameters=parameters, **given))
-
-
-def spec_of(rig: Rig, job_id: int) -> OutputSpec:
-    """What a job makes, with the credentials that its row keeps encrypted."""
-    spec = from_dict(OutputSpec, rig.job(job_id).spec)
-    with rig.db.read() as conn:
-        opened = {name: unseal(conn, getattr(spec, name)) for name in SECRET_MEMBERS}
-    return replace(spec, **opened)
 
 
 def test_an_own_format_is_used_by_its_id_and_listed_after_the_built_in_ones(rig: Rig) -> None:

@@ -13,6 +13,7 @@ from encoder_node.command import ENVIRONMENT
 from encoder_node.ffmpeg import Tools
 from encoder_node.lease import HeldTask, lease_clock
 from encoder_node.process import Limits
+from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.work import TaskKind, TaskSpec, Work
 
@@ -133,6 +134,13 @@ def serve(faulty: Faulty) -> Iterator[Faulty]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class RemoteStore(FolderStore):
+    """A folder that behaves like S3: its files cannot be opened in place."""
+
+    def local_path(self, key: str) -> None:
+        return None
 
 
 def new_attempt(kind: TaskKind, work: Work, *, folder: Path, store: ObjectStore, prefix: str) -> Attempt:

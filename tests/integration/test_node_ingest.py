@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from encoder_node.attempt import Attempt
-from encoder_node.download import DownloadLimits
+from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.stages.ingest import IngestStage
 from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http

@@ -10,14 +10,7 @@ from reelyard.cluster.work import EncodeSource, EncodeWork, TaskKind
 from reelyard.media.output import OutputSpec
 from reelyard.media.planning import plan_output
 from tests.integration.media_runs import X264, ingest, make, pixels
-from tests.integration.node_peers import TOOLS, new_attempt
-
-
-class RemoteStore(FolderStore):
-    """A folder that behaves like S3: its files cannot be opened in place."""
-
-    def local_path(self, key: str) -> None:
-        return None
+from tests.integration.node_peers import TOOLS, RemoteStore, new_attempt
 
 
 @pytest.mark.parametrize("kind", [FolderStore, RemoteStore])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from encoder_node.download import DownloadLimits
+from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.stages import overlay
 from encoder_node.stages.overlay import OverlayStage
 from reelyard.cluster.objectstore.folder import FolderStore

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from encoder_node.download import Downloaded, DownloadLimits, download
+from encoder_node.download import download
+from encoder_node.fetch.bounds import Downloaded, DownloadLimits
 from encoder_node.stop import StoppedError, StopReason, StopSignal
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
 from reelyard.media.errors import ErrorCode, WorkError

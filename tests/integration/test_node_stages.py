@@ -34,7 +34,7 @@ from reelyard.media.info import MediaInfo
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import EncodePlan
 from reelyard.media.planning import plan_output
-from tests.integration.node_peers import TOOLS, new_attempt
+from tests.integration.node_peers import TOOLS, RemoteStore, new_attempt
 
 
 @pytest.fixture
@@ -62,13 +62,6 @@ def ingested(clip: Path, tmp_path: Path, store: FolderStore) -> tuple[MediaInfo,
 def encode(work: EncodeWork, tmp_path: Path, store: FolderStore) -> tuple[EncodeResult, Attempt]:
     attempt = new_attempt(TaskKind.ENCODE, work, folder=tmp_path / "encode", store=store, prefix="job/3/8/1/")
     return EncodeStage(TOOLS).run(attempt), attempt
-
-
-class RemoteStore(FolderStore):
-    """A folder that behaves like S3: its files cannot be opened in place."""
-
-    def local_path(self, key: str) -> None:
-        return None
 
 
 class TestEncode:

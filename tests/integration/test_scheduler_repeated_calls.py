@@ -55,9 +55,7 @@ class Served:
         self.losses = LosesFirstAnswers()
         self.server = build_server(token="", registry=CollectorRegistry(), threads=4, interceptors=[self.losses])
         servicer = GatewayServicer(rig.db, wake=lambda: None, policy=POLICY, fetch=FetchPolicy(()))
-        gateway_pb2_grpc.add_GatewayServiceServicer_to_server(  # type: ignore[no-untyped-call]
-            servicer, self.server
-        )
+        gateway_pb2_grpc.add_GatewayServiceServicer_to_server(servicer, self.server)
         self.address = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
         self.server.start()
 

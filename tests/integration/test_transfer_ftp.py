@@ -17,22 +17,21 @@ from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
 from reelyard.cluster.work import IngestWork, TaskKind
 from reelyard.media.errors import ErrorCode
+from tests.integration.ftp_peer import ftp_server
 from tests.integration.node_peers import TOOLS, new_attempt
-from tests.integration.transfer_peers import (
+from tests.integration.transfer_rig import (
     BODY,
     LIMITS,
     LOOPBACK,
+    NAME,
     SECRETS,
     Delivery,
     everything_logged,
-    ftp_server,
     get,
     get_failing,
     trusting_test_authority,
     until,
 )
-
-NAME = "63119-hällo wörld 100%.mp4"
 
 
 @pytest.fixture

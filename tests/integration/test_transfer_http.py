@@ -16,7 +16,7 @@ from encoder_node.stop import StoppedError, StopReason
 from encoder_node.transfer.reach import Reach
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import ErrorCode
-from tests.integration.transfer_peers import (
+from tests.integration.transfer_rig import (
     BODY,
     LOGIN,
     LOOPBACK,

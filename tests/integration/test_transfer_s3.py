@@ -22,9 +22,8 @@ from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.objectstore.store import StorageError
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import ErrorCode
-from tests.integration.transfer_peers import BODY, LIMITS, LOOPBACK, Delivery, everything_logged, get, get_failing
+from tests.integration.transfer_rig import BODY, LIMITS, LOOPBACK, NAME, Delivery, everything_logged, get, get_failing
 
-NAME = "63119-hällo wörld 100%.mp4"
 #: More than one part.
 LARGE = BODY * 2
 _numbers = itertools.count(1)
@@ -117,7 +116,7 @@ def test_an_upload_that_is_stopped_leaves_neither_object_nor_parts(bucket: Bucke
         if values.get("permille", 0) > 500:
             attempt.stop.set(StopReason.CANCELLED)
 
-    attempt.held.report = stop_in_the_middle  # type: ignore[method-assign]
+    attempt.held.report = stop_in_the_middle
     with pytest.raises(StoppedError):
         DistributeStage(delivery.reach).run(attempt)
 

@@ -12,20 +12,19 @@ from encoder_node.stop import StoppedError, StopReason
 from encoder_node.transfer.reach import Reach
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.media.errors import ErrorCode
-from tests.integration.transfer_peers import (
+from tests.integration.sftp_peer import sftp_server
+from tests.integration.transfer_rig import (
     BODY,
     LIMITS,
     LOOPBACK,
+    NAME,
     SECRETS,
     Delivery,
     everything_logged,
     get,
     get_failing,
-    sftp_server,
     until,
 )
-
-NAME = "63119-hällo wörld 100%.mp4"
 
 
 @pytest.fixture
@@ -205,6 +204,24 @@ class TestFetch:
         assert server.faults.cut_retr_at == 0
         assert (tmp_path / "source").read_bytes() == BODY
         assert got.sha256 == hashlib.sha256(BODY).hexdigest()
+
+    def test_a_server_may_give_less_than_was_asked_for(self, root: Path, tmp_path: Path) -> None:
+        with sftp_server(root) as server:
+            (root / "clip.mp4").write_bytes(BODY)
+            server.faults.short_reads = True
+            got = get(server.url("clip.mp4"), tmp_path / "f")
+
+        assert (got.size_bytes, got.sha256) == (len(BODY), hashlib.sha256(BODY).hexdigest())
+
+    def test_giving_up_in_the_middle_leaves_no_thread(self, root: Path, tmp_path: Path) -> None:
+        with sftp_server(root) as server:
+            (root / "clip.mp4").write_bytes(BODY)
+            before = set(threading.enumerate())
+            error = get_failing(server.url("clip.mp4"), tmp_path / "f", limits=replace(LIMITS, hard_s=0))
+            left = [thread for thread in set(threading.enumerate()) - before if "prefetch" in thread.name]
+
+        assert error.code is ErrorCode.SOURCE_UNREACHABLE
+        assert left == []
 
     def test_each_trouble_has_its_code(self, root: Path, tmp_path: Path) -> None:
         with sftp_server(root) as server:

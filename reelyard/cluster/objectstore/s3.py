@@ -97,7 +97,7 @@ class S3Store:
                 cast("BinaryIO", reader),
                 size,
                 content_type=mime_type,
-                part_size=_part_bytes(size),
+                part_size=part_bytes(size, least=_MIN_PART_BYTES),
                 # its pool of threads is not ended when an upload breaks off
                 num_parallel_uploads=1,
             )
@@ -302,10 +302,10 @@ class _PastTheEndError(Exception):
     """A range begins behind the object's last byte."""
 
 
-def _part_bytes(size: int) -> int:
-    """The size of parts: small for little memory, larger only where a file would have too many."""
+def part_bytes(size: int, *, least: int) -> int:
+    """The size of the parts of a file in bytes: small for little memory, larger only where there would be too many."""
     needed = -(-size // _MAX_PARTS)
-    return max(_MIN_PART_BYTES, -(-needed // _MIB) * _MIB)
+    return max(least, -(-needed // _MIB) * _MIB)
 
 
 def _pieces(response: Any, key: str) -> Iterator[bytes]:

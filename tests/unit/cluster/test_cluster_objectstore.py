@@ -5,7 +5,7 @@ import pytest
 
 from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.objectstore.open import open_store
-from reelyard.cluster.objectstore.s3 import S3Store, _part_bytes
+from reelyard.cluster.objectstore.s3 import S3Store, part_bytes
 from reelyard.cluster.objectstore.store import StorageError
 
 MIB = 1024 * 1024
@@ -57,11 +57,11 @@ def test_a_root_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_parts_are_small_and_grow_only_where_a_file_would_have_too_many() -> None:
-    assert _part_bytes(0) == 8 * MIB
-    assert _part_bytes(10 * 1024 * MIB) == 8 * MIB
+    assert part_bytes(0, least=8 * MIB) == 8 * MIB
+    assert part_bytes(10 * 1024 * MIB, least=8 * MIB) == 8 * MIB
     for size in (100 * 1024 * MIB, 1024 * 1024 * MIB, 5 * 1024 * 1024 * MIB):
-        assert size / _part_bytes(size) <= 9_000
-        assert _part_bytes(size) <= 600 * MIB
+        assert size / part_bytes(size, least=8 * MIB) <= 9_000
+        assert part_bytes(size, least=8 * MIB) <= 600 * MIB
 
 
 def test_a_url_opens_its_store(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_task_whose_beats_stay_unanswered_is_stopped_at_its_deadline() -> None
 def test_a_beat_that_hangs_does_not_hold_up_the_deadline() -> None:
     scheduler, held = ScriptedScheduler(), HeldTasks()
     hang = threading.Event()
-    scheduler.heartbeat = lambda *_a, **_k: hang.wait(60) and Beat(known=True)  # type: ignore[method-assign]
+    scheduler.heartbeat = lambda *_a, **_k: hang.wait(60) and Beat(known=True)
     with Beating(scheduler, held):
         task = held_task(held, lasts_s=0.2)
         assert task.stop.wait(30)

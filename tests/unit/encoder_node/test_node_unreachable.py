@@ -22,7 +22,7 @@ POOL = HTTPConnectionPool("example.com")
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (NameResolutionError("example.com", CONNECTION, OSError(-2, "unknown")), "cannot be resolved"),  # type: ignore[arg-type]
+        (NameResolutionError("example.com", CONNECTION, OSError(-2, "unknown")), "cannot be resolved"),
         (NewConnectionError(CONNECTION, "refused"), "refused the connection"),
         (ConnectTimeoutError("slow"), "did not answer in time"),
         (ReadTimeoutError(POOL, "/signed?secret", "slow"), "did not answer in time"),

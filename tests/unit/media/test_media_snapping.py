@@ -179,7 +179,7 @@ SOURCE = MediaInfo(container="mov,mp4", duration_us=2_000_000, video=(VIDEO,), a
 
 
 def adjusted(**members: object) -> tuple[Adjustment, ...]:
-    return plan_output(OutputSpec(**members), [SOURCE]).adjustments  # type: ignore[arg-type]
+    return plan_output(OutputSpec(**members), [SOURCE]).adjustments
 
 
 def test_what_can_be_made_is_not_adjusted() -> None:
