@@ -1,1 +1,1 @@
-"""How a source comes over HTTP(S): one stream, or several ranges at once."""
+"""How a source comes over HTTP(S): one stream, or several ranges at once; and what bounds a fetch by any protocol."""
