@@ -173,14 +173,10 @@ def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int, 
 
     `every_frame` decodes the others too, for a file whose edit list begins after its only keyframe.
     """
-    media = ffmpeg.input(
-        _url(source),
-        ss=_seconds(at_us),
-        noaccurate_seek=None,
-        skip_frame="default" if every_frame else "nokey",
-        threads=1,
-        **input_options(),
-    )
+    # Raw H.264 can't be sought in: told to begin at 0, ffmpeg shows nothing of it.
+    seek = {"ss": _seconds(at_us), "noaccurate_seek": None} if at_us else {}
+    which = "default" if every_frame else "nokey"
+    media = ffmpeg.input(_url(source), **seek, skip_frame=which, threads=1, **input_options())
     options = {
         "vf": thumbnail_filters(THUMBNAIL_WIDTH),
         "frames:v": 1,
