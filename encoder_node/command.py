@@ -173,14 +173,10 @@ def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int, 
 
     `every_frame` decodes the others too, for a file whose edit list begins after its only keyframe.
     """
-    media = ffmpeg.input(
-        _url(source),
-        ss=_seconds(at_us),
-        noaccurate_seek=None,
-        skip_frame="default" if every_frame else "nokey",
-        threads=1,
-        **input_options(),
-    )
+    # Raw H.264 can't be sought in: told to begin at 0, ffmpeg shows nothing of it.
+    seek = {"ss": _seconds(at_us), "noaccurate_seek": None} if at_us else {}
+    which = "default" if every_frame else "nokey"
+    media = ffmpeg.input(_url(source), **seek, skip_frame=which, threads=1, **input_options())
     options = {
         "vf": thumbnail_filters(THUMBNAIL_WIDTH),
         "frames:v": 1,
@@ -205,8 +201,12 @@ def decode_check_argv(path: Path, *, start_us: int = 0, length_us: int = 0) -> l
 
 
 def demux_check_argv(path: Path) -> list[str]:
-    """Read all packets of a file without decoding them; `out_time_us` of the progress report says how far they go."""
-    return _compile(_read_through(path, {}, {"c": COPY}))
+    """Read all packets of a file without decoding them; `out_time_us` of the progress report says how far they go.
+
+    Streams that are announced and hold nothing, as in recordings of broadcasts, are left out (`u`, usable): ffmpeg
+    writes none without a sample rate or a size, and would refuse the whole file.
+    """
+    return _compile(_read_through(path, {}, {"c": COPY}, which=":u"))
 
 
 def probe_argv(path: Path) -> list[str]:
@@ -244,10 +244,12 @@ def _encoder_probe(encoder: str) -> ffmpeg.Stream:
     return ffmpeg.output(media["a" if sound else "v"], "-", f="null", **options)
 
 
-def _read_through(path: Path, bounds: Mapping[str, str], options: Mapping[str, str]) -> ffmpeg.Stream:
+def _read_through(
+    path: Path, bounds: Mapping[str, str], options: Mapping[str, str], *, which: str = ""
+) -> ffmpeg.Stream:
     media = ffmpeg.input(_url(path), **input_options(), **bounds)
     # V leaves cover art out; `?` because either kind may be missing.
-    return ffmpeg.output(media["V?"], media["a?"], "-", f="null", **options)
+    return ffmpeg.output(media[f"V{which}?"], media[f"a{which}?"], "-", f="null", **options)
 
 
 def _copies(plan: EncodePlan) -> bool:

@@ -100,7 +100,7 @@ def _two_pass(request: OutputRequest, defaults: OutputRequest, codec: VideoCodec
     if not request.two_pass:
         return bool(defaults.two_pass) and able and has_bitrate
     if codec is not None and not able:
-        raise _unable("two_pass", request.two_pass, codec, "be encoded in two passes", can_two_pass)
+        raise _unable("two_pass", request.two_pass, codec, "make two passes", can_two_pass)
     if codec is not None and not has_bitrate:
         raise SpecError(
             "two_pass",

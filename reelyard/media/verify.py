@@ -170,10 +170,15 @@ class _Check:
     def __init__(self, plan: EncodePlan, source_errors: int) -> None:
         copies = any(stream is not None and stream.encoder == COPY for stream in (plan.video, plan.audio))
         self._code = ErrorCode.SOURCE_CORRUPT if source_errors or copies else ErrorCode.ENCODE_FAILED
+        self._source_errors = source_errors
 
     def that(self, holds: bool, difference: str) -> None:  # noqa: FBT001  # the condition is the subject
-        if not holds:
-            raise WorkError(self._code, f"The output is not what was planned: {difference}.")
+        if holds:
+            return
+        found = f"The output is not what was planned: {difference}."
+        if self._source_errors:
+            found = f"The source was cut off or is damaged: reading it gave {self._source_errors} errors. {found}"
+        raise WorkError(self._code, found)
 
 
 def _check_stream_counts(check: _Check, plan: EncodePlan, info: MediaInfo) -> None:

@@ -296,6 +296,15 @@ def test_a_thumbnail_of_theora_that_moves(tmp_path: Path) -> None:
     assert (tmp_path / "t.jpg").stat().st_size > 0
 
 
+def test_a_thumbnail_of_raw_pictures_that_cant_be_sought_in(tmp_path: Path) -> None:
+    raw = make(tmp_path / "raw.h264", *pictures(seconds=1), *X264)
+
+    ran = run(command.thumbnail_argv(raw, tmp_path / "t.jpg", video_index=0, at_us=0))
+
+    assert (ran.status, ran.errors) == (0, [])
+    assert (tmp_path / "t.jpg").stat().st_size > 0
+
+
 def test_a_window_decodes_only_its_part(source: Path) -> None:
     assert run(command.decode_check_argv(source, start_us=200_000, length_us=400_000)).frames == 10
 

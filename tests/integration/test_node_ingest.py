@@ -90,6 +90,22 @@ def test_cover_art_is_no_video(tmp_path: Path, store: FolderStore) -> None:
     assert (result.thumbnail, result.info.video) == (None, ())
 
 
+def test_a_stream_that_is_announced_and_never_comes_is_passed_over(
+    clip: Path, tmp_path: Path, store: FolderStore
+) -> None:
+    """As in recordings of broadcasts: the table names a second sound, and there is no packet of it."""
+    full = tmp_path / "full.ts"
+    sounds = ("-map", "0:v", "-map", "0:a", "-map", "0:a", "-c:v", "copy", "-c:a", "mp2")
+    ffmpeg("-i", str(clip), *sounds, "-f", "mpegts", str(full))
+    data = full.read_bytes()
+    packets = (data[at : at + 188] for at in range(0, len(data), 188))
+    ghost = b"".join(each for each in packets if int.from_bytes(each[1:3]) & 0x1FFF != 0x102)  # the second sound's PID
+
+    result, _ = ingest(Faulty(body=ghost), tmp_path, store)
+
+    assert [track.undecodable for track in result.info.audio] == [False, True]
+
+
 def test_an_empty_source_is_no_media(tmp_path: Path, store: FolderStore) -> None:
     error = refused(Faulty(body=b""), tmp_path, store)
 

@@ -105,7 +105,10 @@ def test_a_scratch_is_tolerated_and_windows_need_not_add_up() -> None:
 def test_a_short_output_of_a_damaged_source_is_the_sources_fault() -> None:
     short = with_video(frames=125, duration_us=5_000_000)
 
-    assert difference(short, decoded_frames=125, source_errors=3).code == ErrorCode.SOURCE_CORRUPT
+    error = difference(short, decoded_frames=125, source_errors=3)
+    assert error.code == ErrorCode.SOURCE_CORRUPT
+    assert error.message.startswith("The source was cut off or is damaged: reading it gave 3 errors. ")
+    assert "125 frames" in error.message
     assert difference(source_errors=13).code == ErrorCode.SOURCE_CORRUPT
     check(source_errors=12)
 
