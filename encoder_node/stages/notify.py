@@ -24,7 +24,7 @@ from urllib3.exceptions import HTTPError
 
 from encoder_node.attempt import Attempt
 from encoder_node.unreachable import why_unreachable
-from reelyard.cluster.redact import redact_url
+from reelyard.cluster.redact import redact_echo_of, redact_url
 from reelyard.cluster.urlguard import follow
 from reelyard.cluster.work import NotifyResult, NotifyWork
 from reelyard.media.errors import ErrorCode, WorkError
@@ -79,7 +79,7 @@ class NotifyStage:
             raise WorkError(
                 ErrorCode.DELIVERY_DENIED if status == HTTPStatus.GONE else ErrorCode.DELIVERY_FAILED,
                 f"The receiver at {name} answered the notification with HTTP status {status}.",
-                evidence=answer.decode("utf-8", errors="replace"),
+                evidence=redact_echo_of(answer.decode("utf-8", errors="replace"), work.url),
                 http_status=status,
             )
         log.info("notification_posted", delivery_id=work.delivery_id, url=name, http_status=status)

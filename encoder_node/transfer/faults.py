@@ -1,10 +1,9 @@
 """What goes wrong with a place outside, told the same way for every protocol and either direction."""
 
-import base64
 import re
 from enum import Enum, auto
-from urllib.parse import quote, quote_plus, unquote
 
+from reelyard.cluster.redact import redact_echo
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.locations import Location
 
@@ -58,17 +57,7 @@ def delivery_error(location: Location, error: PeerError) -> WorkError:
 def without_secrets(text: str, location: Location) -> str:
     """A server's text on one line and cut, without the location's password, query and signature."""
     shown = _UNPRINTABLE.sub(" ", text).strip()
-    for secret in _secrets(location):
-        shown = shown.replace(secret, "[redacted]")
-    return shown[:_SAID]
-
-
-def _secrets(location: Location) -> list[str]:
-    """The location's secrets in every spelling in which a server may send them back, the longest first."""
-    basic = base64.b64encode(f"{location.user}:{location.password}".encode()).decode()
-    spellings = {location.password, quote(location.password, safe=""), quote_plus(location.password)}
-    spellings |= {location.query, unquote(location.query), basic if location.password else ""}
-    return sorted(spellings - {""}, key=len, reverse=True)
+    return redact_echo(shown, user=location.user, password=location.password, query=location.query)[:_SAID]
 
 
 def _sentence(location: Location, error: PeerError) -> str:

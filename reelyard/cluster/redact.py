@@ -4,8 +4,9 @@ Source and webhook URLs may carry a password in front of the host, or a signatur
 a log, an error message or a metric. What is left still tells a person which URL is meant.
 """
 
+import base64
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from reelyard.media.locations import PEER_SCHEMES
 
@@ -48,6 +49,37 @@ def redact_text(text: str) -> str:
     if "://" not in text:
         return text
     return _URL.sub(_redact_match, text)
+
+
+#: Characters of the shortest value in a query that is taken for a secret; shorter ones would blacken half an answer.
+_SHORTEST_VALUE = 4
+
+
+def redact_echo(text: str, *, user: str, password: str, query: str) -> str:
+    """What a server said, without what it was told: error pages like to repeat the request.
+
+    Args:
+        text: the server's words.
+        user: decoded, as it went into the Authorization header.
+        password: the same.
+        query: of the URL, as it stands there.
+    """
+    values = [value for _, value in parse_qsl(query) if len(value) >= _SHORTEST_VALUE]
+    spellings = {query, unquote(query)}
+    for secret in (password, *values):
+        spellings |= {secret, quote(secret, safe=""), quote_plus(secret)}
+    if password:
+        spellings.add(base64.b64encode(f"{user}:{password}".encode()).decode())
+    for spelling in sorted(spellings - {""}, key=len, reverse=True):
+        text = text.replace(spelling, REDACTED)
+    return text
+
+
+def redact_echo_of(text: str, url: str) -> str:
+    """`redact_echo` of an answer to a request for this URL."""
+    parts = urlsplit(url)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return redact_echo(text, user=user, password=password, query=parts.query)
 
 
 def _redact_match(match: re.Match[str]) -> str:

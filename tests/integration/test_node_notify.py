@@ -72,6 +72,21 @@ def test_any_other_status_is_a_failed_delivery(
     assert len(server.requests) == 1
 
 
+def test_an_answer_that_repeats_the_request_is_kept_without_its_secrets(
+    notify: NotifyStage, tmp_path: Path, store: FolderStore
+) -> None:
+    body = b"no /done?token=hush-hush&n=1 for Basic aG9vazpsZXRtZSBpbg== (letme in, letme%20in), token: hush-hush"
+    with serve(Faulty(status=500, body=body)) as server:
+        url = server.url.replace("http://", "http://hook:letme%20in@") + "?token=hush-hush&n=1"
+        attempt = notification(url, tmp_path, store)
+        with pytest.raises(WorkError) as caught:
+            notify.run(attempt)
+
+    hidden = "[redacted]"
+    assert server.requests[0]["authorization"] == "Basic aG9vazpsZXRtZSBpbg=="
+    assert caught.value.evidence == f"no /done?{hidden} for Basic {hidden} ({hidden}, {hidden}), token: {hidden}"
+
+
 def test_a_receiver_that_is_gone_is_final(notify: NotifyStage, tmp_path: Path, store: FolderStore) -> None:
     with serve(Faulty(status=410)) as server, pytest.raises(WorkError) as caught:
         notify.run(notification(server.url, tmp_path, store))

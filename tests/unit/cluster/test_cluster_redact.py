@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from reelyard.cluster.logs import bound, configure_logs
-from reelyard.cluster.redact import redact_text, redact_url
+from reelyard.cluster.redact import redact_echo_of, redact_text, redact_url
 
 
 @pytest.mark.parametrize(
@@ -129,3 +129,21 @@ def test_the_console_has_columns_for_people() -> None:
     assert "task_claimed" in out.getvalue()
     assert "task_id=7" in out.getvalue()
     assert "{" not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("all is well", "all is well"),
+        ("GET /x?sig=a%2Fb%3D%3D", "GET /x?[redacted]"),
+        ('{"sig": "a/b=="}', '{"sig": "[redacted]"}'),
+        ("password pa ss, pa%20ss or pa+ss", "password [redacted], [redacted] or [redacted]"),
+        ("Authorization: Basic bWU6cGEgc3M=", "Authorization: Basic [redacted]"),
+    ],
+)
+def test_an_answer_does_not_repeat_what_it_was_told(said: str, shown: str) -> None:
+    assert redact_echo_of(said, "https://me:pa%20ss@peer.example/x?sig=a%2Fb%3D%3D") == shown
+
+
+def test_short_values_of_a_query_do_not_blacken_an_answer() -> None:
+    assert redact_echo_of("3 of 10 parts", "https://peer.example/x?n=3&of=10") == "3 of 10 parts"
