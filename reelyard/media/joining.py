@@ -2,10 +2,12 @@
 
 Size, rate and sound are those of the first source that has any, unless the request names them. Each source's share
 lasts a whole number of frames, its sound is cut or filled up to that, and the shares add up to the output exactly.
+Where a source is heard for longer than it is seen, its last picture stays, so that nothing of its sound is lost.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from reelyard.media.audio_planning import plan_audio
 from reelyard.media.catalogue import CONTAINERS, COPY
@@ -16,6 +18,10 @@ from reelyard.media.output import OutputSpec
 from reelyard.media.plan import AudioPlan, InputPlan, VideoPlan
 from reelyard.media.shares import Chosen, plan_share
 from reelyard.media.video_planning import plan_video
+
+#: Sound that goes on for no longer than this behind the pictures, in microseconds, is an encoder's padding or a cut
+#: beside the frame: it is cut off, and the frames stay those of the source.
+_OVERHANG_US = 250_000
 
 
 def plan_joined_streams(
@@ -68,7 +74,7 @@ def _refuse_copies(spec: OutputSpec) -> None:
 
 
 def _timed(share: InputPlan, chosen: Chosen, sound: AudioPlan | None, video: VideoPlan | None) -> InputPlan:
-    """The share with its length: that of its pictures, or where it has none, of its sound."""
+    """The share with its length: that of its pictures, or of its sound where it has none or goes on behind them."""
     heard_us = (sound.duration_us if sound else 0) or chosen.source.duration_us
     if video is None:
         if not heard_us:
@@ -76,6 +82,9 @@ def _timed(share: InputPlan, chosen: Chosen, sound: AudioPlan | None, video: Vid
         return replace(share, duration_us=heard_us)
     rate = parse_rational(video.frame_rate)
     end = video_end_us(chosen.source, chosen.video) - share.origin_us if chosen.video else heard_us
+    goes_on = chosen.video is not None and sound is not None and heard_us - share.origin_us - end > _OVERHANG_US
+    if goes_on:
+        end = Fraction(heard_us - share.origin_us)
     frames = frames_until(end, rate)
-    still = chosen.video is not None and is_still(chosen.video, frames)
+    still = goes_on or (chosen.video is not None and is_still(chosen.video, frames))
     return replace(share, frames=frames, duration_us=duration_of(frames, rate), still=still)

@@ -122,6 +122,21 @@ def test_each_sound_stands_beside_its_pictures(tmp_path: Path) -> None:
     assert [level > 0.03 for level in levels] == [False, True, True, False, True]
 
 
+def test_the_last_picture_stays_while_sound_goes_on(tmp_path: Path) -> None:
+    longer = make(tmp_path / "longer.mp4", *flat("red"), *sound(1.2, 44100), *X264, "-c:a", "aac")
+
+    plan, info, _ = encode_joined([longer, silent(tmp_path)], tmp_path / "out.mp4", spec())
+
+    frames = plan.inputs[0].frames
+    assert frames == 30  # 1.2 s at 25 frames a second, where 0.4 s have pictures
+    assert info.video[0].frames == frames + plan.inputs[1].frames
+    pictures = pixels(tmp_path / "out.mp4")
+    assert is_like(pictures[frames - 1].at(64, 36), RED)
+    assert is_like(pictures[frames].at(64, 36), GREEN)
+    levels = loudness(tmp_path / "out.mp4", [(0.6, 1.1), (1.25, 1.5)])
+    assert [level > 0.03 for level in levels] == [True, False]
+
+
 def test_one_source_may_stand_in_a_join_more_than_once(tmp_path: Path) -> None:
     clip = beeping(tmp_path)
 
