@@ -57,7 +57,7 @@ class InputPlan:
     what the file leaves unsaid settled. `audio_mix` says how its channels become the output's: "" as their layout
     says, "same" (its one channel, as loud, in all), "even:12" (12 channels that nobody named, all alike in each).
     `from_first_frame` puts the first frame that the decoder gives at time 0, whatever its time stamp is. `still` holds
-    its last picture (a still's only one) until its share of the output ends. Its picture is scaled to `picture_width` by
+    its last picture (a still's only one) until its share ends. Its picture is scaled to `picture_width` by
     `picture_height` and then cut or padded to the output's size, in the middle; 0: it fills the output.
     """
 

@@ -46,6 +46,9 @@ _WAYS: Mapping[tuple[IngestState, IngestEvent], IngestState] = MappingProxyType(
     }
 )
 
+#: What is told of a cancelled ingest, in its status and in its notification.
+CANCELLED_MESSAGE = "the ingest was cancelled"
+
 INGEST = LifeCycle(
     entity="ingest",
     states=IngestState,

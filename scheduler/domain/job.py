@@ -58,6 +58,9 @@ _WAYS: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
     }
 )
 
+#: What is told of a cancelled job, in its status and in its notification.
+CANCELLED_MESSAGE = "the job was cancelled"
+
 JOB = LifeCycle(
     entity="job",
     states=JobState,

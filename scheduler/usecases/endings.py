@@ -6,6 +6,8 @@ from sqlalchemy import ColumnElement, Connection, Row
 
 from reelyard.cluster.work import CleanWork, Queue, TaskKind
 from reelyard.media.errors import ErrorCode
+from scheduler.domain import ingest as ingest_life
+from scheduler.domain import job as job_life
 from scheduler.domain.ingest import INGEST, IngestEvent
 from scheduler.domain.job import JOB, JobEvent
 from scheduler.domain.keys import owner_prefix
@@ -78,7 +80,7 @@ def cancel_running_job(conn: Connection, job: Row[Any], policy: Policy) -> None:
         ConflictError: the job has ended.
     """
     transition(conn, JOB, job, JobEvent.CANCEL, ended_ms=now_ms())
-    _give_up(conn, job, (ErrorCode.CANCELLED, "the job was cancelled"), policy.clean_wait_ms)
+    _give_up(conn, job, (ErrorCode.CANCELLED, job_life.CANCELLED_MESSAGE), policy.clean_wait_ms)
 
 
 def _give_up(conn: Connection, job: Row[Any], why: tuple[ErrorCode, str], clean_wait_ms: int) -> None:
@@ -154,7 +156,7 @@ def _cancel_ingest(conn: Connection, ingest: Row[Any], policy: Policy) -> None:
     transition(conn, INGEST, ingest, IngestEvent.CANCEL, ended_ms=now_ms())
     cancel_tasks(conn, tasks.c.ingest_id == ingest.id)
     _fail_medium(conn, ingest.input_media_id)
-    notify_ingest(conn, ingest, ErrorCode.CANCELLED, "the ingest was cancelled")
+    notify_ingest(conn, ingest, ErrorCode.CANCELLED, ingest_life.CANCELLED_MESSAGE)
     insert_ingest_clean(conn, ingest, policy)
 
 

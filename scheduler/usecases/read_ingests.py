@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, func, select
 from reelyard.cluster.redact import redact_url
 from reelyard.cluster.views import IngestListView, IngestView
 from reelyard.media.errors import ErrorCode
-from scheduler.domain.ingest import INGEST, IngestState
+from scheduler.domain.ingest import CANCELLED_MESSAGE, INGEST, IngestState
 from scheduler.errors import IngestNotFoundError
 from scheduler.store.database import Database
 from scheduler.store.sealed import unseal
@@ -52,7 +52,7 @@ def _view(conn: Connection, row: Row[Any]) -> IngestView:
         transfer_progress=row.transfer_progress,
         storing_progress=row.storing_progress,
         error_code=ErrorCode.CANCELLED if row.state == IngestState.CANCELLED else row.error_code,
-        error_message=row.error_message,
+        error_message=CANCELLED_MESSAGE if row.state == IngestState.CANCELLED else row.error_message,
         created_ms=row.created_ms,
         updated_ms=row.updated_ms,
         started_ms=row.started_ms or 0,

@@ -9,7 +9,7 @@ from reelyard.cluster.wire import from_dict
 from reelyard.media.errors import ErrorCode
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import EncodePlan
-from scheduler.domain.job import JOB, JobState
+from scheduler.domain.job import CANCELLED_MESSAGE, JOB, JobState
 from scheduler.domain.media import FileRole
 from scheduler.errors import JobNotFoundError
 from scheduler.store.database import Database
@@ -80,7 +80,7 @@ def _view(row: Row[Any], inputs: tuple[int, ...]) -> JobView:
         storing_progress=row.storing_progress,
         distribution_progress=row.distribution_progress,
         error_code=ErrorCode.CANCELLED if row.state == JobState.CANCELLED else row.error_code,
-        error_message=row.error_message,
+        error_message=CANCELLED_MESSAGE if row.state == JobState.CANCELLED else row.error_message,
         created_ms=row.created_ms,
         updated_ms=row.updated_ms,
         started_ms=row.started_ms or 0,

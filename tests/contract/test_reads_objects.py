@@ -134,6 +134,7 @@ def test_a_failed_job_says_why_and_a_cancelled_one_that_it_was(database: Databas
     assert get_job(database, account, failed).error_code == ErrorCode.SOURCE_NOT_FOUND
     assert get_job(database, account, failed).error_message == "404"
     assert get_job(database, account, cancelled).error_code == ErrorCode.CANCELLED
+    assert get_job(database, account, cancelled).error_message == "the job was cancelled"
 
 
 def test_active_jobs_are_those_that_have_not_ended_the_newest_first(database: Database, account: int) -> None:
@@ -183,6 +184,7 @@ def test_active_ingests_are_those_that_have_not_ended_the_newest_first(database:
     assert [ingest.ingest_id for ingest in found.ingests] == [active[2], active[1]]
     assert found.total == 3
     assert get_ingest(database, account, cancelled).error_code == ErrorCode.CANCELLED
+    assert get_ingest(database, account, cancelled).error_message == "the ingest was cancelled"
 
 
 def test_a_medium_shows_its_file_its_thumbnail_and_what_was_probed(database: Database, account: int) -> None:
