@@ -186,7 +186,8 @@ class FolderStore:
                 _make_folders(target.parent, self._root)
                 source.replace(target)
                 _sync_folder(target.parent)
-            except FileNotFoundError:
+            # A folder that went between "it is there" and a look at it is said to exist.
+            except (FileNotFoundError, FileExistsError):
                 if attempt == _PLACE_ATTEMPTS or not source.exists():
                     raise
             else:
