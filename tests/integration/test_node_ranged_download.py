@@ -188,6 +188,7 @@ def test_connections_that_stand_still_are_given_up_and_the_first_brings_all(
     got = fetch(impatient, served, tmp_path / "f", replace(LIMITS, stall_s=0.5))
 
     arrived(tmp_path / "f", got)
+    assert sum(1 for asked in served.requests if is_range(asked)) >= 3
 
 
 def _wait(served: RangeServer, stalls: int) -> None:
@@ -204,6 +205,7 @@ def test_a_server_that_wants_one_connection_sends_all_over_it(
     got = fetch(pool, served, tmp_path / "f")
 
     arrived(tmp_path / "f", got)
+    assert any(is_range(asked) for asked in served.requests)
 
 
 def test_when_the_last_connection_is_refused_its_reason_is_told(pool: urllib3.PoolManager, tmp_path: Path) -> None:
@@ -241,6 +243,7 @@ def test_a_source_that_changes_its_size_is_read_again(pool: urllib3.PoolManager,
     got = fetch(pool, served, tmp_path / "f")
 
     arrived(tmp_path / "f", got, longer)
+    assert sum(1 for asked in served.requests if not is_range(asked)) == 2
 
 
 def test_a_source_that_keeps_changing_is_given_up(pool: urllib3.PoolManager, tmp_path: Path) -> None:
@@ -292,6 +295,7 @@ def test_a_server_may_send_less_than_was_asked_for(pool: urllib3.PoolManager, tm
     got = fetch(pool, served, tmp_path / "f")
 
     arrived(tmp_path / "f", got)
+    assert any(is_range(asked) for asked in served.requests)
 
 
 def test_a_range_that_is_redirected_to_a_forbidden_address_is_refused(
