@@ -1,4 +1,4 @@
-"""The thread that repairs: lapsed leases, lost hints, silent nodes, tasks stranded without a GPU; and forgets."""
+"""The thread that repairs: lapsed leases, lost hints, silent nodes, tasks stranded without a GPU."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from reelyard.media.errors import UnavailableError
 from scheduler.dispatcher import Dispatcher
 from scheduler.domain.policy import Policy
 from scheduler.store.database import Database
-from scheduler.usecases.answers import forget_answers
 from scheduler.usecases.expire_leases import expire_leases
 from scheduler.usecases.fall_back import rescue_gpu_tasks
 from scheduler.usecases.watch_nodes import end_set_aside, lose_nodes
@@ -77,13 +76,8 @@ class SweepLoop:
             lambda: lose_nodes(self._db, self._policy),
             lambda: end_set_aside(self._db),
             lambda: rescue_gpu_tasks(self._db),
-            self._forget_answers,
             self._resend,
         )
-
-    def _forget_answers(self) -> bool:
-        forget_answers(self._db)
-        return False  # nothing became runnable
 
     def _resend(self) -> int:
         sent = self._dispatcher.resend_lost_hints(older_than_ms=self._hint_age_ms)

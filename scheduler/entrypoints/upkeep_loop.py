@@ -1,4 +1,4 @@
-"""The thread for slow work: media whose time is over, and stored files that no record points to."""
+"""The thread for slow work: media and answers whose time is over, and stored files that no record points to."""
 
 import threading
 import uuid
@@ -12,6 +12,7 @@ from reelyard.media.errors import UnavailableError
 from scheduler.dispatcher import Dispatcher
 from scheduler.domain.policy import Policy
 from scheduler.store.database import Database
+from scheduler.usecases.answers import FORGOTTEN_AT_ONCE, forget_answers
 from scheduler.usecases.expire_media import expire_media
 from scheduler.usecases.sweep_orphans import sweep_orphans
 
@@ -57,7 +58,7 @@ class UpkeepLoop:
     def round(self) -> None:
         """Every concern once, whatever happens to the others."""
         answered = True
-        for concern in (self._expire, self._sweep):
+        for concern in (self._expire, self._forget, self._sweep):
             answered &= self._see_to(concern)
         if answered:
             self._outage.over()
@@ -75,6 +76,10 @@ class UpkeepLoop:
     def _expire(self) -> None:
         if expire_media(self._db, self._policy, stopping=self._stopping.is_set):
             self._dispatcher.wake()
+
+    def _forget(self) -> None:
+        while forget_answers(self._db) == FORGOTTEN_AT_ONCE and not self._stopping.is_set():
+            pass  # so many at once, until no old ones are left
 
     def _sweep(self) -> None:
         sweep_orphans(self._db, self._store, self._policy, holder=self._holder, stopping=self._stopping.is_set)

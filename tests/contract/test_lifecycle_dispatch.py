@@ -17,7 +17,7 @@ from scheduler.entrypoints.dispatch_loop import DispatchLoop
 from scheduler.entrypoints.sweep_loop import SweepLoop
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.dispatch_queries import old_hints
-from scheduler.store.tables import create_requests, nodes, objects, tasks
+from scheduler.store.tables import nodes, objects, tasks
 from scheduler.usecases.renew_hints import renew_hints
 from scheduler.usecases.select_tasks import Hint, look_ahead, select_tasks
 from tests.contract.lifecycle_rig import Held, Rig, race
@@ -314,14 +314,11 @@ def test_a_sweep_repairs_everything_at_once(rig: Rig, broker: dramatiq.Broker) -
     assert isinstance(rig.try_claim(node, first), Held)
     rig.let_lapse(first.task_id)
     rig.change(update(nodes).values(seen_ms=now_ms() - 60_000))
-    old = {"account_id": rig.account_id, "request_id": "old", "answer": {}, "created_ms": 1}
-    rig.change(insert(create_requests).values(**old))
 
     assert SweepLoop(rig.db, dispatcher, Policy()).sweep()
 
     assert rig.task(first.task_id).state == "waiting"
     assert rig.node_row(node).state == "lost"
-    assert "old" not in {row[1] for row in rig.snapshot()["create_requests"]}
     assert send_all(rig, broker) == [("ingest", second.task_id, second.attempt)]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from dramatiq.brokers.stub import StubBroker
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from reelyard.cluster.broker import declare_queues, open_broker
 from reelyard.cluster.objectstore.open import open_store
@@ -15,7 +15,8 @@ from scheduler.dispatcher import Dispatcher
 from scheduler.domain.policy import DAY_MS, Policy
 from scheduler.entrypoints.upkeep_loop import UpkeepLoop
 from scheduler.store.clock import now_ms
-from scheduler.store.tables import media, upkeep
+from scheduler.store.tables import create_requests, media, upkeep
+from scheduler.usecases.answers import FORGOTTEN_AT_ONCE
 from tests.contract.lifecycle_rig import MP4, Rig
 
 POLICY = Policy(output_keep_ms=DAY_MS)
@@ -92,3 +93,16 @@ def test_the_thread_ends_when_it_is_told_to(rig: Rig, dispatcher: WokenDispatche
     loop.stop()
 
     assert not loop.is_alive()
+
+
+def test_answers_that_were_kept_for_long_enough_are_forgotten_however_many(
+    rig: Rig, dispatcher: WokenDispatcher, store: ObjectStore
+) -> None:
+    kept = {"account_id": rig.account_id, "answer": {}}
+    old = [kept | {"request_id": f"old {number}", "created_ms": 1} for number in range(FORGOTTEN_AT_ONCE + 5)]
+    rig.change(insert(create_requests).values(old))
+    rig.change(insert(create_requests).values(**kept, request_id="new", created_ms=now_ms()))
+
+    UpkeepLoop(rig.db, dispatcher, POLICY, store).round()
+
+    assert [row[1] for row in rig.snapshot()["create_requests"]] == ["new"]
