@@ -46,6 +46,7 @@ fi
 if [ "$want" = dev ]; then
     need rabbitmq-server test -x /usr/lib/rabbitmq/bin/rabbitmq-server
     need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
+    need prometheus sh -c 'command -v prometheus && command -v promtool'
 fi
 if [ -n "$missing" ]; then
     missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ' | sed 's/ $//')
@@ -90,4 +91,9 @@ install() { # install NAME: the packages of requirements/NAME.txt, unless exactl
         printf '%s' "$wanted" >"$stamp"
     fi
 }
-if [ "$want" = dev ]; then install dev; else [ -f "$venv/.installed-dev" ] || install run; fi
+if [ "$want" = dev ]; then
+    install dev
+    tools/kubectl.sh
+elif [ ! -f "$venv/.installed-dev" ]; then
+    install run
+fi
