@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from reelyard.cluster.broker import declare_queues, open_broker
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import new_registry
+from reelyard.cluster.metrics import CollectorRegistry, new_registry
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.rpc_server import build_server
@@ -38,18 +38,21 @@ from scheduler.store.sealed import Sealer
 RPC_THREADS = POOL_SIZE - 5
 
 
-def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None) -> SchedulerService:
+def build(
+    settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None, registry: CollectorRegistry | None = None
+) -> SchedulerService:
     """A scheduler, not yet started.
 
     Args:
         settings: what it was told.
         broker: the broker to send hints to, which stays the caller's; None: one for `settings.broker_url`.
+        registry: where it measures; None: one of its own.
 
     Raises:
         StartError: the object store can't be opened.
     """
     store = _open_store(settings)
-    registry = new_registry()
+    registry = registry if registry is not None else new_registry()
     events, loop_metrics = EventMetrics(registry), LoopMetrics(registry)
     database = Database(settings.database_url, Sealer(settings.secret_key), after_commit=events.record)
     hints = broker if broker is not None else open_broker(settings.broker_url)
