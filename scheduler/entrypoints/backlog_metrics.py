@@ -7,6 +7,7 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import DatabaseError
 
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import UnavailableError
@@ -112,6 +113,8 @@ class _Reading:
             self._gauges = read_gauges(self._database, holder=self._holder)
         except UnavailableError as error:
             log.warning("gauges_not_read", reason=error.message)
+        except DatabaseError as error:  # its tables are not there yet, or it took longer than a statement may
+            log.warning("gauges_not_read", reason=type(error).__name__)
 
 
 def _up(*values: int) -> GaugeMetricFamily:

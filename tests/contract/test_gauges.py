@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import event, insert, select, text, update
+from sqlalchemy import event, text, update
 
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ErrorCode
@@ -13,9 +13,9 @@ from reelyard.media.output import OutputRequest
 from scheduler.domain.job import JOB
 from scheduler.domain.task import TASK
 from scheduler.entrypoints.backlog_metrics import BacklogCollector
-from scheduler.store.clock import now_ms, read_now
+from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
-from scheduler.store.tables import OPEN_JOBS, OPEN_TASKS, nodes, objects, tasks, upkeep
+from scheduler.store.tables import OPEN_JOBS, OPEN_TASKS, nodes, tasks, upkeep
 from scheduler.store.upkeep_queries import end_turn, take_turn
 from scheduler.usecases.heartbeat import heartbeat
 from tests.contract.lifecycle_rig import GPU_QUEUES, MP4, POLICY, Rig
@@ -209,6 +209,14 @@ def test_without_a_database_the_rest_is_still_there(postgresql: Any) -> None:
     database.close()
 
 
+def test_a_database_without_its_tables_is_not_up(empty_database_url: str) -> None:
+    """As it is until the scheduler that starts has migrated it."""
+    database = Database(empty_database_url)
+
+    assert Scraped(database).all("database_up") == {(): 0}
+    database.close()
+
+
 def test_a_database_that_says_nothing_does_not_hold_a_scrape_up(rig: Rig) -> None:
     if rig.db.dialect != "postgresql":
         return  # SQLite's readers wait for nobody
@@ -244,22 +252,26 @@ def test_a_scrape_reads_no_table_for_its_counts(rig: Rig) -> None:
             assert reads_indexes_alone(rig, sql, plan, table), (sql, plan)
 
 
+NUMBERS = """
+    INSERT INTO objects (id, kind)
+    WITH RECURSIVE numbers(id) AS (SELECT 1000000 UNION ALL SELECT id + 1 FROM numbers WHERE id < 999999 + :count)
+    SELECT id, 'task' FROM numbers
+"""
+MANY_TASKS = """
+    INSERT INTO tasks (id, part, account_id, ingest_id, kind, queue, state, priority, work, attempt, failures, losses,
+                       not_before_ms, avoid_node, progress_permille, created_ms, due_ms)
+    SELECT objects.id, objects.id, tasks.account_id, tasks.ingest_id, 'ingest', 'ingest',
+           CASE WHEN objects.id % 2 = 0 THEN 'waiting' ELSE 'done' END, 0, tasks.work, 1, 0, 0,
+           0, '', 0, tasks.created_ms, tasks.due_ms - objects.id % 1000
+    FROM objects CROSS JOIN tasks WHERE objects.id >= 1000000
+"""
+
+
 def fill(rig: Rig, count: int) -> None:
-    """So many waiting tasks and so many that have ended."""
+    """So many waiting tasks and so many that have ended, of one ingest."""
     rig.create(MP4)
-    with rig.db.write() as conn:
-        task = conn.execute(select(tasks)).one()
-        now = read_now(conn)
-        ids = range(1_000_000, 1_000_000 + 2 * count)
-        for start in range(0, 2 * count, 10_000):
-            part = ids[start : start + 10_000]
-            conn.execute(insert(objects), [{"id": each, "kind": "task"} for each in part])
-            shared = {"account_id": task.account_id, "ingest_id": task.ingest_id, "kind": "ingest", "queue": "ingest"}
-            rows = [
-                {"id": each, "part": each, "state": "waiting" if each % 2 else "done", "due_ms": now - each % 1000}
-                for each in part
-            ]
-            conn.execute(insert(tasks).values(shared | {"work": {}, "created_ms": now}), rows)
+    rig.change(text(NUMBERS).bindparams(count=2 * count))
+    rig.change(text(MANY_TASKS))
     with rig.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.exec_driver_sql("VACUUM ANALYZE tasks" if rig.db.dialect == "postgresql" else "PRAGMA optimize")
 
