@@ -173,7 +173,7 @@ class NodeService:
         """Put what is known of the machine into the metrics."""
         settings = self._settings
         build_info(self.registry, "node", ffmpeg=tools.version(scratch.folder))
-        self.registry.register(ScratchCollector(scratch.folder))
+        self.registry.register(ScratchCollector(settings.scratch))
         self.registry.register(GpuCollector())
         if settings.node_cost_per_hour is not None:
             metrics.costs(
