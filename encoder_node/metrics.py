@@ -5,10 +5,11 @@ increase only between two values of a series, and would miss all of the first at
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,7 +19,7 @@ from prometheus_client.registry import Collector
 
 from encoder_node.encode_labels import CPU, NVIDIA, EncodeLabels, accelerator_of, encode_labels, queue_of
 from encoder_node.failures import SessionFailure
-from encoder_node.measures import Encoded, EncodeRuns, Measures, Stall, StepEnd
+from encoder_node.measures import Encoded, EncodeRuns, Measures, Stall, StepEnd, StepTaken
 from encoder_node.stop import StopReason
 from reelyard.cluster.metrics import exemplar
 from reelyard.cluster.work import EncodeWork, TaskSpec
@@ -79,30 +80,19 @@ class NodeMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._stages = Histogram(
-            "reelyard_task_stage_duration_seconds",
-            "How long the steps of tasks took.",
-            ["stage", "accelerator", "outcome"],
-            buckets=_STAGE_BUCKETS,
-            registry=registry,
+        gauge = partial(Gauge, registry=registry)
+        of_queue = ["queue", "accelerator"]
+        self._slots = gauge("reelyard_encoder_slots", "Tasks of a queue that the node takes at once.", of_queue)
+        self._in_use = gauge("reelyard_encoder_slots_in_use", "Tasks of a queue that the node works on.", of_queue)
+        self._selftest = gauge(
+            "reelyard_capability_selftest",
+            "Whether an encoder of ffmpeg passed a real encode when the node started; 0: it is not offered.",
+            ["accelerator", "codec"],
         )
-        self._attempts = Counter(
-            "reelyard_task_attempts",
-            "Attempts at tasks that ended on this node; stage is the task's kind.",
-            ["stage", "outcome", "error_class"],
-            registry=registry,
-        )
-        self._slots = Gauge(
-            "reelyard_encoder_slots",
-            "Tasks of a queue that the node takes at once.",
-            ["queue", "accelerator"],
-            registry=registry,
-        )
-        self._in_use = Gauge(
-            "reelyard_encoder_slots_in_use",
-            "Tasks of a queue that the node works on.",
-            ["queue", "accelerator"],
-            registry=registry,
+        self._cost = gauge(
+            "reelyard_node_cost_per_hour",
+            "What this node costs an hour, as its operator says.",
+            ["currency", "node_class"],
         )
         self._drains = Histogram(
             "reelyard_drain_duration_seconds",
@@ -113,18 +103,7 @@ class NodeMetrics:
         )
         for outcome in Drained:
             self._drains.labels(outcome)
-        self._selftest = Gauge(
-            "reelyard_capability_selftest",
-            "Whether an encoder of ffmpeg passed a real encode when the node started; 0: it is not offered.",
-            ["accelerator", "codec"],
-            registry=registry,
-        )
-        self._cost = Gauge(
-            "reelyard_node_cost_per_hour",
-            "What this node costs an hour, as its operator says.",
-            ["currency", "node_class"],
-            registry=registry,
-        )
+        self._tasks = _TaskMetrics(registry)
         self._encodes = _EncodeMetrics(registry)
 
     def serves(self, slots: Mapping[str, int]) -> None:
@@ -152,7 +131,7 @@ class NodeMetrics:
         """Around the work on a task, which takes a slot."""
         queue = queue_of(task)
         in_use = self._in_use.labels(queue, accelerator_of(queue))
-        self._attempts.labels(task.kind, StepEnd.OK, ErrorClass.NONE)
+        self._tasks.begin(task)
         if isinstance(task.work, EncodeWork):
             self._encodes.begin(encode_labels(task.work.plan))
         with in_use.track_inprogress():
@@ -161,68 +140,82 @@ class NodeMetrics:
     def ended(self, task: TaskSpec, ending: Ending, measures: Measures) -> None:
         """Count an attempt. What it encoded counts only where it was finished, what that took in any case."""
         shown = exemplar(job_id=task.job_id)
-        outcome, of_class = _COUNTS_AS.get(ending.outcome, (StepEnd.FAILED, error_class(ending.code)))
-        self._attempts.labels(task.kind, outcome, of_class).inc(exemplar=shown)
-        accelerator = accelerator_of(queue_of(task))
-        for taken in measures.steps:
-            self._stages.labels(taken.step, accelerator, taken.end).observe(taken.seconds, exemplar=shown)
+        self._tasks.ended(task, ending, measures.steps, shown)
         if isinstance(task.work, EncodeWork):
             encoded = measures.encoded if ending == FINISHED else None
             self._encodes.ended(encode_labels(task.work.plan), measures.runs, encoded, shown)
+
+
+class _TaskMetrics:
+    """The numbers of tasks of all kinds."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._stages = Histogram(
+            "reelyard_task_stage_duration_seconds",
+            "How long the steps of tasks took.",
+            ["stage", "accelerator", "outcome"],
+            buckets=_STAGE_BUCKETS,
+            registry=registry,
+        )
+        self._attempts = Counter(
+            "reelyard_task_attempts",
+            "Attempts at tasks that ended on this node; stage is the task's kind.",
+            ["stage", "outcome", "error_class"],
+            registry=registry,
+        )
+
+    def begin(self, task: TaskSpec) -> None:
+        """An attempt starts: where it counts if all goes well is there."""
+        self._attempts.labels(task.kind, StepEnd.OK, ErrorClass.NONE)
+
+    def ended(self, task: TaskSpec, ending: Ending, steps: Sequence[StepTaken], shown: dict[str, str] | None) -> None:
+        """An attempt ended."""
+        outcome, of_class = _COUNTS_AS.get(ending.outcome, (StepEnd.FAILED, error_class(ending.code)))
+        self._attempts.labels(task.kind, outcome, of_class).inc(exemplar=shown)
+        accelerator = accelerator_of(queue_of(task))
+        for taken in steps:
+            self._stages.labels(taken.step, accelerator, taken.end).observe(taken.seconds, exemplar=shown)
 
 
 class _EncodeMetrics:
     """The numbers of encodes alone."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._frames = Counter(
-            "reelyard_encode_frames",
-            "Frames of finished encodes.",
-            ["codec", "accelerator", "resolution"],
-            registry=registry,
-        )
-        every = ["codec", "accelerator", "preset", "resolution"]
-        self._media = Counter(
-            "reelyard_encode_media_seconds", "Duration of what finished encodes made.", every, registry=registry
-        )
-        self._busy = Counter(
-            "reelyard_encode_busy_seconds",
-            "Time in which ffmpeg ran for encodes, failed ones too.",
-            every,
-            registry=registry,
+        counter = partial(Counter, registry=registry)
+        short, full = ["codec", "accelerator", "resolution"], ["codec", "accelerator", "preset", "resolution"]
+        self._frames = counter("reelyard_encode_frames", "Frames of finished encodes.", short)
+        self._media = counter("reelyard_encode_media_seconds", "Duration of what finished encodes made.", full)
+        self._busy = counter(
+            "reelyard_encode_busy_seconds", "Time in which ffmpeg ran for encodes, failed ones too.", full
         )
         self._ratio = Histogram(
             "reelyard_encode_realtime_ratio",
             "Duration of what a finished encode made over the time in which ffmpeg ran for it.",
-            ["codec", "accelerator", "resolution"],
+            short,
             buckets=_RATIO_BUCKETS,
             registry=registry,
         )
-        self._cpu = Counter(
+        self._cpu = counter(
             "reelyard_encode_cpu_seconds",
             "Processor time of the ffmpeg processes of encodes, failed ones too.",
             ["codec", "preset"],
-            registry=registry,
         )
-        self._bytes = Counter(
+        self._bytes = counter(
             "reelyard_encode_bytes",
             "Bytes of the sources (in) and of the outputs (out) of finished encodes.",
             ["direction", "codec"],
-            registry=registry,
         )
-        self._stalls = Counter(
+        self._stalls = counter(
             "reelyard_encode_stalls",
             "Runs of ffmpeg for encodes that stood still, took too long, or were out of memory or killed.",
             ["reason"],
-            registry=registry,
         )
         for stall in Stall:
             self._stalls.labels(stall)
-        self._sessions = Counter(
+        self._sessions = counter(
             "reelyard_gpu_session_open_failures",
             "Encodes that could not open an encoder of the GPU.",
             ["gpu", "reason"],
-            registry=registry,
         )
 
     def begin(self, labels: EncodeLabels) -> None:

@@ -175,7 +175,7 @@ def test_a_second_encode_adds_up_and_storing_has_steps_of_its_own(rig: Rig, clip
 
 def test_two_passes_are_both_busy_and_make_their_frames_once(rig: Rig, clip: Path, tmp_path: Path) -> None:
     shutil.copy(clip, tmp_path / "clip.mp4")
-    spec = replace(SPEC, video_bitrate_bps=200_000, two_pass=True)
+    spec = replace(SPEC, video_bitrate_kbps=200, two_pass=True)
     rig.do(TaskKind.ENCODE, work_of(tmp_path / "clip.mp4", rig.store, spec))
 
     assert rig.scheduler.calls[-1] == "finish"

@@ -74,10 +74,17 @@ def test_slots_are_shown_while_nothing_runs(rig: Rig) -> None:
 
 def test_a_task_takes_a_slot_of_its_queue_until_it_is_left_however(rig: Rig) -> None:
     rig.metrics.serves({"encode.cpu": 1})
-    with pytest.raises(KeyError), rig.metrics.working(ENCODE):
-        assert rig.value("encoder_slots_in_use", queue="encode.cpu", accelerator="cpu") == 1
-        raise KeyError
+    seen = []
 
+    def break_down() -> None:
+        with rig.metrics.working(ENCODE):
+            seen.append(rig.value("encoder_slots_in_use", queue="encode.cpu", accelerator="cpu"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        break_down()
+
+    assert seen == [1]
     assert rig.value("encoder_slots_in_use", queue="encode.cpu", accelerator="cpu") == 0
 
 
