@@ -3,14 +3,20 @@
 import sys
 import time
 from collections.abc import Callable, Iterable
-from types import ModuleType
 
 from deploy.check import conventions, labels, network, pod_security, references, render, schemas, tools
 from deploy.check.objects import Overlay
 from deploy.check.problem import Problem
 
 #: What is asked of every overlay, in the order in which a person would want to mend it.
-CHECKS: tuple[ModuleType, ...] = (schemas, references, pod_security, labels, conventions, network)
+CHECKS: tuple[Callable[[Overlay], Iterable[Problem]], ...] = (
+    schemas.check,
+    references.check,
+    pod_security.check,
+    labels.check,
+    conventions.check,
+    network.check,
+)
 
 
 def main() -> int:
@@ -36,8 +42,7 @@ def main() -> int:
 def check_overlay(overlay: Overlay) -> list[Problem]:
     """What is wrong with an overlay, sorted, each problem once."""
     found: set[Problem] = set()
-    for module in CHECKS:
-        ask: Callable[[Overlay], Iterable[Problem]] = module.check
+    for ask in CHECKS:
         found.update(ask(overlay))
     return sorted(found)
 
@@ -49,9 +54,8 @@ def _say(looked: str, problems: list[Problem]) -> None:
         print("\n".join(f"{problem}" for problem in problems))
         print(f"{len(problems)} problems")
     else:
-        print(
-            f"deploy: all well (Kubernetes {versions}, Pod Security {pod_security.LEVEL}, {', '.join(tools.commands())})"
-        )
+        asked = ", ".join(tools.commands())
+        print(f"deploy: all well (Kubernetes {versions}, Pod Security {pod_security.LEVEL}, {asked})")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def check(overlay: Overlay) -> Iterator[Problem]:
             yield Problem(where=item.where, what="Secrets are used by name and are not in the tree")
 
 
-def quantity(text: str | int | float) -> float:
+def quantity(text: str | float) -> float:
     """A Kubernetes quantity as a number: "500m" is 0.5, "1Gi" is 2**30.
 
     Raises:
@@ -91,11 +91,10 @@ def _drain(pod: Pod) -> Iterator[str]:
         yield "no terminationGracePeriodSeconds"
         return
     for container in pod.containers(with_init=False):
-        drain = next(
-            (one.get("value") for one in container.get("env") or () if one["name"] == "REELYARD_DRAIN_SECONDS"), None
-        )
+        values = {one["name"]: one.get("value") for one in container.get("env") or ()}
+        drain = values.get("REELYARD_DRAIN_SECONDS")
         if drain is not None and float(drain) + HAND_BACK_S > grace:
-            yield f"REELYARD_DRAIN_SECONDS {drain} and {HAND_BACK_S} s to hand back are more than the grace of {grace} s"
+            yield f"REELYARD_DRAIN_SECONDS {drain} and {HAND_BACK_S} s to hand back exceed the grace of {grace} s"
 
 
 def _budget(overlay: Overlay, item: Object) -> Iterator[str]:

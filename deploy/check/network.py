@@ -24,6 +24,7 @@ LISTENS: Mapping[str, tuple[int, ...]] = {
 }
 #: Every edge between our own pods; what is not here is refused.
 EDGES = frozenset({(one, "scheduler", 50051) for one in ("gateway", "ingest", "deliver", "encoder")})
+_NAMED_PORTS = {"http": 8080, "grpc": 50051, "metrics": 9090}
 #: Addresses that nobody may reach but by an edge of its own: private, link-local, carrier-grade NAT, metadata.
 INSIDE = ("10.1.2.3", "172.16.5.5", "192.168.7.7", "169.254.169.254", "100.64.1.1", "fd00::1", "fe80::1")
 OUTSIDE = ("93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c")
@@ -123,12 +124,11 @@ def _rule(rule: Mapping[str, Any], end: str, other: Peer, way: Way) -> bool:
 def _port(given: Mapping[str, Any], way: Way) -> bool:
     if given.get("protocol", "TCP") != way.protocol:
         return False
-    first = given.get("port")
-    if first is None:
+    named = given.get("port")
+    if named is None:
         return True
-    names = {"http": 8080, "grpc": 50051, "metrics": 9090, "dns": 53}
-    first = names.get(first, first) if isinstance(first, str) else first
-    return bool(first <= way.port <= given.get("endPort", first))
+    first = _NAMED_PORTS[named] if isinstance(named, str) else int(named)
+    return first <= way.port <= int(given.get("endPort", first))
 
 
 def _peer(given: Mapping[str, Any], other: Peer) -> bool:
