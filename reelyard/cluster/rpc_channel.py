@@ -12,6 +12,7 @@ from ipaddress import ip_address
 
 import structlog
 
+from reelyard.cluster.rpc_protocol import PROTOCOL, PROTOCOL_METADATA
 from reelyard.cluster.settings_parsers import host_port
 
 log = structlog.get_logger(__name__)
@@ -80,8 +81,8 @@ def grpc_target(addresses: str | Sequence[str]) -> str:
 
 
 def call_metadata(token: str) -> tuple[tuple[str, str], ...]:
-    """The metadata of a call: what admits it, and the request ID that the log is bound to, if there is one."""
-    metadata: list[tuple[str, str]] = []
+    """The metadata of a call: our protocol, what admits it, and the request ID that the log has, if there is one."""
+    metadata: list[tuple[str, str]] = [(PROTOCOL_METADATA, str(PROTOCOL))]
     if token:
         metadata.append(("authorization", f"Bearer {token}"))
     request_id = structlog.contextvars.get_contextvars().get("request_id")

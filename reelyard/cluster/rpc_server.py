@@ -20,7 +20,8 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from reelyard.cluster.rpc_channel import KEEPALIVE_TIME_MS, REQUEST_ID_METADATA
 from reelyard.cluster.rpc_errors import abort_with
-from reelyard.media.errors import ClusterTokenError, ErrorCode, ReelyardError
+from reelyard.cluster.rpc_protocol import check_protocol
+from reelyard.media.errors import ClusterTokenError, ErrorCode, ReelyardError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,10 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in the type st
 
 # Kubernetes' own gRPC probe cannot send a token, and the answer says nothing but "serving"
 _OPEN_TO_ALL = f"/{health.SERVICE_NAME}/"
+#: Services that people or Kubernetes call say no protocol.
+_OURS = "/reelyard.rpc."
+#: Addresses of outdated callers that are told of; a bound, since addresses of pods are many.
+_REFUSED_KNOWN = 1000
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 _SERVER_OPTIONS = (
@@ -62,6 +67,39 @@ class TokenInterceptor(grpc.ServerInterceptor):
 
 def _refuse(_request: object, context: grpc.ServicerContext) -> NoReturn:
     abort_with(context, ClusterTokenError("The call carries no valid REELYARD_RPC_TOKEN."))
+
+
+class ProtocolInterceptor(grpc.ServerInterceptor):
+    """Refuses callers whose protocol is too old, and says so in the log once for each address."""
+
+    def __init__(self) -> None:
+        self._refused: set[str] = set()
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], "Handler | None"],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "Handler | None":
+        """See grpc.ServerInterceptor."""
+        method = handler_call_details.method
+        if not method.startswith(_OURS):
+            return continuation(handler_call_details)
+        try:
+            check_protocol(_metadata(handler_call_details))
+        except UnavailableError as error:
+            return grpc.unary_unary_rpc_method_handler(self._refusal(error))
+        return continuation(handler_call_details)
+
+    def _refusal(self, error: UnavailableError) -> Behaviour:
+        def refuse(_request: object, context: grpc.ServicerContext) -> NoReturn:
+            # The port changes with each connection, the address stays.
+            address = context.peer().rpartition(":")[0]
+            if address not in self._refused and len(self._refused) < _REFUSED_KNOWN:
+                self._refused.add(address)
+                log.warning("caller_outdated", peer=address, error=error.message)
+            abort_with(context, error)
+
+        return refuse
 
 
 class CallInterceptor(grpc.ServerInterceptor):
@@ -140,7 +178,7 @@ def build_server(
     """
     return grpc.server(
         ThreadPoolExecutor(max_workers=threads, thread_name_prefix="rpc"),
-        interceptors=[TokenInterceptor(token), CallInterceptor(registry), *interceptors],
+        interceptors=[TokenInterceptor(token), ProtocolInterceptor(), CallInterceptor(registry), *interceptors],
         options=_SERVER_OPTIONS,
     )
 
