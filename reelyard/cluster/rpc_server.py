@@ -5,6 +5,7 @@ node_pb2_grpc.add_NodeServiceServicer_to_server(servicer, server)
 health = add_health_and_reflection(server, ["reelyard.rpc.v1.NodeService"])
 """
 
+import functools
 import hmac
 import time
 import uuid
@@ -127,6 +128,8 @@ class CallInterceptor(grpc.ServerInterceptor):
         handler = continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:  # unknown, or reflection's and health's streams
             return handler
+        if handler_call_details.method.startswith(_OPEN_TO_ALL):  # probes: they have a thread of their own, see below
+            return handler
         method = handler_call_details.method.rpartition("/")[2]
         request_id = str(_metadata(handler_call_details).get(REQUEST_ID_METADATA) or uuid.uuid4())
         return grpc.unary_unary_rpc_method_handler(
@@ -189,9 +192,22 @@ def add_health_and_reflection(server: grpc.Server, services: Iterable[str]) -> h
     Call `enter_graceful_shutdown()` of what is returned first when stopping, so that clients go elsewhere.
     """
     names = tuple(services)
-    servicer = health.HealthServicer()
+    servicer = _health_servicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     for name in ("", *names):
         servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return servicer
+
+
+def _health_servicer() -> health.HealthServicer:
+    """A health service whose checks are answered while every thread of the server is taken.
+
+    All of them wait when the database stands still. A probe in the queue behind them would have the process restarted
+    for a fault that is not its own. gRPC takes the thread pool of a behaviour from this attribute of it.
+    """
+    servicer = health.HealthServicer()
+    check = functools.partial(servicer.Check)
+    vars(check)["experimental_thread_pool"] = ThreadPoolExecutor(1, thread_name_prefix="health-check")
+    vars(servicer)["Check"] = check
     return servicer
