@@ -30,10 +30,10 @@ def check(overlay: Overlay) -> Iterator[Problem]:
 
 
 def _missing(labels: Mapping[str, str]) -> Iterator[str]:
-    for name in REQUIRED:
+    ours = labels.get("app.kubernetes.io/name") == PART_OF
+    for name in REQUIRED if ours else ("name", "part-of"):
         if not labels.get(f"app.kubernetes.io/{name}"):
             yield f"no label app.kubernetes.io/{name}"
-    if labels.get("app.kubernetes.io/name") == PART_OF:
-        component = labels.get("app.kubernetes.io/component")
-        if component not in _COMPONENTS:
-            yield f"the component {component!r}; valid is {', '.join(sorted(_COMPONENTS))}"
+    component = labels.get("app.kubernetes.io/component")
+    if ours and component not in _COMPONENTS:
+        yield f"the component {component!r}; valid is {', '.join(sorted(_COMPONENTS))}"

@@ -98,10 +98,11 @@ class Pod:
 
 @dataclass(frozen=True)
 class Overlay:
-    """Everything that one overlay renders to."""
+    """Everything that one overlay renders to; `beneath` is what is applied before it and may be named by it."""
 
     name: str
     objects: tuple[Object, ...]
+    beneath: tuple[Object, ...] = ()
 
     def of(self, *kinds: str) -> Iterator[Object]:
         """The objects of these kinds."""
@@ -109,7 +110,8 @@ class Overlay:
 
     def find(self, kind: str, name: str) -> Object | None:
         """The object of this kind and name."""
-        return next((item for item in self.of(kind) if item.name == name), None)
+        known = (*self.objects, *self.beneath)
+        return next((item for item in known if item.kind == kind and item.name == name), None)
 
     @cached_property
     def pods(self) -> tuple[Pod, ...]:

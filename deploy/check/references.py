@@ -154,12 +154,27 @@ def _service(overlay: Overlay, item: Object) -> Iterator[str]:
 
 def _selects_pods(overlay: Overlay, item: Object) -> Iterator[str]:
     selector = item.get("spec", "podSelector" if item.kind == "NetworkPolicy" else "selector")
-    if selector and not any(selects(selector, pod.labels) for pod in overlay.pods):
+    if selector and not any(selects(selector, pod.labels) for pod in _all_pods(overlay)):
         yield "its selector takes no pods"
 
 
+def _all_pods(overlay: Overlay) -> Iterator[Pod]:
+    """The pods of the overlay, and those that operators make of their custom resources, as their documents say."""
+    yield from overlay.pods
+    for cluster in overlay.of("Cluster"):
+        yield _made_pod(cluster, {"cnpg.io/cluster": cluster.name, "cnpg.io/podRole": "instance"}, "metrics", 9187)
+    for cluster in overlay.of("RabbitmqCluster"):
+        labels = {"app.kubernetes.io/name": cluster.name, "app.kubernetes.io/component": "rabbitmq"}
+        yield _made_pod(cluster, labels, "prometheus", 15692)
+
+
+def _made_pod(owner: Object, labels: Mapping[str, str], port: str, number: int) -> Pod:
+    container = {"name": "main", "ports": [{"name": port, "containerPort": number}]}
+    return Pod(owner, {"metadata": {"labels": dict(labels)}, "spec": {"containers": [container]}})
+
+
 def _pod_monitor(overlay: Overlay, item: Object) -> Iterator[str]:
-    pods = [pod for pod in overlay.pods if selects(item.get("spec", "selector"), pod.labels)]
+    pods = [pod for pod in _all_pods(overlay) if selects(item.get("spec", "selector"), pod.labels)]
     if not pods:
         yield "its selector takes no pods"
     for endpoint in item.get("spec", "podMetricsEndpoints", default=()):

@@ -1,14 +1,15 @@
 """Every overlay passes the checks, and a manifest that is broken in one place does not."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from deploy.check.__main__ import check_overlay
 from deploy.check.objects import Object, Overlay, mappings
-from deploy.check.render import OVERLAYS, RenderError, overlay_names, render
+from deploy.check.render import COMPONENTS, OVERLAYS, RenderError, combinations, overlay_names, render, render_all
 
 Documents = list[dict[str, Any]]
 
@@ -27,9 +28,27 @@ def test_there_are_the_overlays_that_the_documentation_names() -> None:
     assert {"dev", "prod", "prod-gpu"} <= set(overlay_names())
 
 
-@pytest.mark.parametrize("name", overlay_names())
-def test_nothing_is_wrong_with(name: str) -> None:
-    assert [str(problem) for problem in check_overlay(render(OVERLAYS / name))] == []
+@pytest.fixture(scope="module")
+def everything() -> Mapping[str, Overlay | RenderError]:
+    return render_all()
+
+
+@pytest.mark.parametrize("name", [*overlay_names(), *combinations()])
+def test_nothing_is_wrong_with(name: str, everything: Mapping[str, Overlay | RenderError]) -> None:
+    overlay = everything[name]
+
+    assert isinstance(overlay, Overlay), overlay
+    assert [str(problem) for problem in check_overlay(overlay)] == []
+
+
+def test_every_component_is_built_somewhere() -> None:
+    components = {path.parent.relative_to(COMPONENTS).as_posix() for path in COMPONENTS.rglob("kustomization.yaml")}
+    used = {each for parts in combinations().values() for each in parts["components"]}
+    for name in overlay_names():
+        text = (OVERLAYS / name / "kustomization.yaml").read_text()
+        used |= {each.removeprefix("../../components/") for each in yaml.safe_load(text).get("components", ())}
+
+    assert components - used == set()
 
 
 def test_an_overlay_that_does_not_build_says_why(tmp_path: Any) -> None:
