@@ -5,9 +5,9 @@ node_pb2_grpc.add_NodeServiceServicer_to_server(servicer, server)
 health = add_health_and_reflection(server, ["reelyard.rpc.v1.NodeService"])
 """
 
+import contextvars
 import hmac
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, TypeAlias
@@ -18,8 +18,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry, Histogram
 
+from reelyard.cluster.request_id import request_id_or_new
 from reelyard.cluster.rpc_channel import KEEPALIVE_TIME_MS, REQUEST_ID_METADATA
 from reelyard.cluster.rpc_errors import abort_with
+from reelyard.cluster.trace_rpc import server_span
+from reelyard.cluster.tracing import TRACEPARENT
 from reelyard.media.errors import ClusterTokenError, ErrorCode, ReelyardError
 
 log = structlog.get_logger(__name__)
@@ -90,9 +93,11 @@ class CallInterceptor(grpc.ServerInterceptor):
         if handler is None or handler.unary_unary is None:  # unknown, or reflection's and health's streams
             return handler
         method = handler_call_details.method.rpartition("/")[2]
-        request_id = str(_metadata(handler_call_details).get(REQUEST_ID_METADATA) or uuid.uuid4())
+        metadata = _metadata(handler_call_details)
+        request_id = request_id_or_new(str(metadata.get(REQUEST_ID_METADATA, "")))
+        guarded = self._guarded(handler.unary_unary, method, request_id)
         return grpc.unary_unary_rpc_method_handler(
-            self._guarded(handler.unary_unary, method, request_id),
+            _traced(guarded, handler_call_details.method.lstrip("/"), str(metadata.get(TRACEPARENT, ""))),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
@@ -120,6 +125,21 @@ class CallInterceptor(grpc.ServerInterceptor):
                     log.debug("rpc_answered", code=code, seconds=round(elapsed, 4))
 
         return answer
+
+
+def _traced(behaviour: Behaviour, method: str, traceparent: str) -> Behaviour:
+    """The behaviour in a span, if the call came with a trace. What it binds to log and trace ends with the call."""
+
+    def answer(request: Any, context: grpc.ServicerContext) -> Any:
+        with server_span(method, traceparent) as span:
+            try:
+                return behaviour(request, context)
+            except Exception:
+                if _already_aborted(context):
+                    span.fail(context.code().name)  # type: ignore[attr-defined]
+                raise
+
+    return lambda request, context: contextvars.copy_context().run(answer, request, context)
 
 
 def _already_aborted(context: grpc.ServicerContext) -> bool:

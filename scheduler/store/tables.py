@@ -192,6 +192,8 @@ ingests = Table(
     Column("updated_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    Column("request_id", String(64), nullable=False, server_default=""),  # X-Request-ID of the request that made it
+    Column("traceparent", String(55), nullable=False, server_default=""),  # W3C; "": made while there were no traces
     Index("ix_ingests_listing", "account_id", "state", "id"),
     _state_is_known(IngestState),
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
@@ -218,6 +220,8 @@ jobs = Table(
     Column("updated_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    Column("request_id", String(64), nullable=False, server_default=""),  # X-Request-ID of the request that made it
+    Column("traceparent", String(55), nullable=False, server_default=""),  # W3C; "": made while there were no traces
     Index("ix_jobs_listing", "account_id", "state", "id"),
     _state_is_known(JobState),
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
@@ -264,6 +268,8 @@ tasks = Table(
     Column("queued_ms", BigInteger),  # when its hint was sent
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    # When it began, or will begin, to wait for a node; 0: a version that did not note it made it wait.
+    Column("due_ms", BigInteger, nullable=False, server_default=text("0")),
     # `not_before_ms` is 0 once a task is due, so that the dispatcher finds each account's best one by equality.
     Index("ix_tasks_backlog", "queue", "state", "not_before_ms", "account_id", "priority", "id"),
     Index("ix_tasks_leases", "state", "lease_until_ms"),

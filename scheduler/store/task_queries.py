@@ -73,6 +73,7 @@ def insert_task(
             state=TASK.initial,
             work=to_dict(work),
             not_before_ms=not_before_ms,
+            due_ms=not_before_ms or now_ms(),
             created_ms=now_ms(),
         )
     )
@@ -142,12 +143,15 @@ def move_task(
     detail: str = "",
     **values: Any,
 ) -> None:
-    """`transition` for a task: only a claim gives a lease, every other way ends it.
+    """`transition` for a task: only a claim gives a lease, every other way ends it; who waits anew is due anew.
 
     Raises:
         ConflictError: as `transition`.
     """
     values.setdefault("lease_until_ms", None)
+    if "not_before_ms" in values:
+        wait_until = values["not_before_ms"]
+        values["due_ms"] = now_ms() if isinstance(wait_until, int) and wait_until == 0 else wait_until
     transition(conn, TASK, task, event, *guards, detail=detail, **values)
 
 
