@@ -128,7 +128,8 @@ class Runner:
         if claim.task is None:
             log.info("claim_refused", reason=claim.refusal)
             return
-        held = HeldTask(task_id, token, deadline)
+        fields = {**structlog.contextvars.get_contextvars(), **task_fields(claim.task)}
+        held = HeldTask(task_id, token, deadline, log_fields=fields)
         self._held.add(held)
         try:
             with (

@@ -117,7 +117,9 @@ class CallInterceptor(grpc.ServerInterceptor):
                     if _already_aborted(context):
                         raise
                     log.exception("rpc_failed")
-                    message = f"Internal error; the log has it under request ID {request_id}."
+                    # A call about a task is told under the ID of the request that made its job.
+                    told = structlog.contextvars.get_contextvars().get("request_id", request_id)
+                    message = f"Internal error; the log has it under request ID {told}."
                     abort_with(context, ReelyardError(message))
                 finally:
                     elapsed = time.perf_counter() - started
