@@ -94,7 +94,16 @@ def trail(service: Standalone | Cluster, sources: Sources, collector: Collector)
 
     def spans() -> list[Received]:
         found = collector.of_trace(trace_id)
-        return found if {f"{kind} task" for kind in STAGES} <= {each.name for each in found} else []
+        wanted = {f"{kind} {what}" for kind in STAGES for what in ("task", "wait")}
+        known = {client_span, *(each.span_id for each in found)}
+        finishes = [each for each in found if each.name.endswith("/Finish")]
+        # Each process sends its own, so the last of them is not the last that arrives.
+        whole = (
+            wanted <= {each.name for each in found}
+            and {each.parent_id for each in found} <= known
+            and len(finishes) >= 2 * len(STAGES)
+        )
+        return found if whole else []
 
     return Trail(
         job_id=job_id,
@@ -224,6 +233,25 @@ def test_a_wait_ends_where_the_work_begins(trail: Trail) -> None:
         wait, task = trail.span(f"{kind} wait", kind=kind), trail.span(f"{kind} task", kind=kind)
         assert wait.start_ns <= wait.end_ns <= task.end_ns
         assert wait.attributes["reelyard.queue"]
+
+
+def test_a_trace_shows_where_and_why_a_job_failed(
+    service: Standalone | Cluster, sources: Sources, collector: Collector
+) -> None:
+    client, trace_id = SeedClient(service.url, service.api_key), secrets.token_hex(16)
+    answer = requests.post(
+        client.url("job/create"),
+        json={"SourceMediaURL": f"{sources.url}/status/404?signature={SECRET}", "OutputJobs": [MP4]},
+        headers={"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"},
+        timeout=30,
+    )
+    assert client.ended(answer.json()["OutputJobs"][0]["JobID"])["Status"] == "Failed"
+
+    names = {"POST /api/v1/job/create", "ingest wait", "ingest task"}
+    until(lambda: names <= {span.name for span in collector.of_trace(trace_id)}, 30, "the task's span")
+    failed = {(s.name, s.failed) for s in collector.of_trace(trace_id) if s.failed}
+    assert failed == {("fetch", "source_not_found"), ("ingest task", "failed")}
+    assert SECRET.encode() not in collector.raw
 
 
 def test_what_a_service_does_by_itself_makes_no_trace(trail: Trail) -> None:
