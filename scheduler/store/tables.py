@@ -259,6 +259,9 @@ tasks = Table(
     Column("failures", Integer, nullable=False, default=0),  # attempts that failed
     Column("losses", Integer, nullable=False, default=0),  # attempts whose lease lapsed
     Column("not_before_ms", BigInteger, nullable=False, default=0),  # 0: due
+    # When the attempt that waits or runs became due, or will; what is waited for a better node is waited from then.
+    # 0 in rows of a version that did not know it.
+    Column("due_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("avoid_node", String(200), nullable=False, default=""),  # a name; a retry prefers another
     Column("token", String(64)),  # fencing token of the claim that runs or ran last
     Column("node_id", String(36)),
@@ -268,8 +271,6 @@ tasks = Table(
     Column("queued_ms", BigInteger),  # when its hint was sent
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
-    # When it began, or will begin, to wait for a node; 0: a version that did not note it made it wait.
-    Column("due_ms", BigInteger, nullable=False, server_default=text("0")),
     # `not_before_ms` is 0 once a task is due, so that the dispatcher finds each account's best one by equality.
     Index("ix_tasks_backlog", "queue", "state", "not_before_ms", "account_id", "priority", "id"),
     Index("ix_tasks_leases", "state", "lease_until_ms"),

@@ -117,6 +117,7 @@ def place_task(
         failures=0,
         losses=0,
         not_before_ms=0,
+        due_ms=now_ms(),
         progress_permille=0,
         started_ms=None,
         ended_ms=None,
@@ -143,15 +144,12 @@ def move_task(
     detail: str = "",
     **values: Any,
 ) -> None:
-    """`transition` for a task: only a claim gives a lease, every other way ends it; who waits anew is due anew.
+    """`transition` for a task: only a claim gives a lease, every other way ends it.
 
     Raises:
         ConflictError: as `transition`.
     """
     values.setdefault("lease_until_ms", None)
-    if "not_before_ms" in values:
-        wait_until = values["not_before_ms"]
-        values["due_ms"] = now_ms() if isinstance(wait_until, int) and wait_until == 0 else wait_until
     transition(conn, TASK, task, event, *guards, detail=detail, **values)
 
 
