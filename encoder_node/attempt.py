@@ -10,6 +10,7 @@ import structlog
 from encoder_node.lease import HeldTask
 from encoder_node.stop import StopSignal
 from reelyard.cluster.objectstore.store import ObjectStore
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.work import Result, StoredObject, TaskSpec, Work
 from reelyard.media.errors import ErrorCode, WorkError
 
@@ -46,6 +47,7 @@ class Attempt:
             )
         return self.task.work
 
+    @traced("upload")
     def upload(
         self, name: str, path: Path, *, mime_type: str, on_share: Callable[[int], None] | None = None
     ) -> StoredObject:

@@ -10,6 +10,7 @@ from encoder_node.failures import Phase, classify
 from encoder_node.probe import parse_probe
 from encoder_node.process import Ended, Limits, LineReader, Outcome
 from encoder_node.stop import StoppedError, StopReason, StopSignal
+from reelyard.cluster.tracing import traced
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 
@@ -82,6 +83,7 @@ class Tools:
         raise_unless_ok(outcome, phase)
         return outcome
 
+    @traced("probe")
     def probe(self, path: Path, *, folder: Path, stop: StopSignal, phase: Phase) -> MediaInfo:
         """What ffprobe finds in a file, its packets counted.
 

@@ -29,6 +29,7 @@ from encoder_node.lease import HeldTask, HeldTasks, lease_clock
 from encoder_node.metrics import NodeMetrics
 from encoder_node.scratch import Scratch
 from encoder_node.stop import StoppedError, StopReason
+from encoder_node.task_trace import attempt_span, task_fields
 from reelyard.cluster.node_client import Claim, NodeClient
 from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.redact import redact_text
@@ -69,6 +70,7 @@ class Runner:
         *,
         client: NodeClient,
         node_id: str,
+        node_name: str = "",
         heartbeat: Heartbeat,
         held: HeldTasks,
         stages: Mapping[TaskKind, Stage],
@@ -78,6 +80,7 @@ class Runner:
     ) -> None:
         self._client = client
         self._node_id = node_id
+        self._node_name = node_name
         self._heartbeat = heartbeat
         self._held = held
         self._stages = stages
@@ -105,7 +108,8 @@ class Runner:
                 return  # the sweeper sends the hint again
             self._running += 1
         try:
-            with structlog.contextvars.bound_contextvars(node_id=self._node_id, task_id=task_id, attempt=attempt):
+            node = {"node_id": self._node_id, "node": self._node_name}
+            with structlog.contextvars.bound_contextvars(**node, task_id=task_id, attempt=attempt):
                 self._claim_and_run(task_id, attempt)
         finally:
             with self._changed:
@@ -113,7 +117,7 @@ class Runner:
                 self._changed.notify_all()
 
     def _claim_and_run(self, task_id: int, attempt: int) -> None:
-        token = str(uuid.uuid4())
+        token, asked_ms = str(uuid.uuid4()), time.time_ns() // 1_000_000
         # The lease may begin as early as the first try arrives, so that is where our own count begins.
         deadline = lease_clock() + self._heartbeat.lease_s
         try:
@@ -124,13 +128,15 @@ class Runner:
         if claim.task is None:
             log.info("claim_refused", reason=claim.refusal)
             return
-        held = HeldTask(task_id, token, deadline)
+        fields = {**structlog.contextvars.get_contextvars(), **task_fields(claim.task)}
+        held = HeldTask(task_id, token, deadline, log_fields=fields)
         self._held.add(held)
         try:
-            with structlog.contextvars.bound_contextvars(
-                kind=claim.task.kind, job_id=claim.task.job_id, ingest_id=claim.task.ingest_id
+            with (
+                structlog.contextvars.bound_contextvars(**task_fields(claim.task)),
+                attempt_span(claim.task, node=self._node_name, asked_ms=asked_ms) as span,
             ):
-                self._run(claim.task, held)
+                span.end(self._run(claim.task, held))
         finally:
             self._held.remove(held)
 
@@ -153,7 +159,7 @@ class Runner:
             answer = _until_answered(claim, no_sleep_past_lease)
         return answer
 
-    def _run(self, task: TaskSpec, held: HeldTask) -> None:
+    def _run(self, task: TaskSpec, held: HeldTask) -> str:
         log.info("task_started")
         self._metrics.running.labels(task.kind).inc()
         started = time.monotonic()
@@ -165,6 +171,7 @@ class Runner:
         self._metrics.seconds.labels(task.kind).observe(seconds)
         self._metrics.ended.labels(task.kind, outcome).inc()
         log.info("task_left", outcome=outcome, seconds=round(seconds, 3))
+        return outcome
 
     def _run_in_folder(self, task: TaskSpec, held: HeldTask) -> str:
         with ExitStack() as stack:

@@ -5,10 +5,10 @@ node_pb2_grpc.add_NodeServiceServicer_to_server(servicer, server)
 health = add_health_and_reflection(server, ["reelyard.rpc.v1.NodeService"])
 """
 
+import contextvars
 import functools
 import hmac
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, TypeAlias
@@ -19,9 +19,12 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry, Histogram
 
+from reelyard.cluster.request_id import request_id_or_new
 from reelyard.cluster.rpc_channel import KEEPALIVE_TIME_MS, REQUEST_ID_METADATA
 from reelyard.cluster.rpc_errors import abort_with
 from reelyard.cluster.rpc_protocol import check_protocol
+from reelyard.cluster.trace_rpc import server_span
+from reelyard.cluster.tracing import TRACEPARENT
 from reelyard.media.errors import ClusterTokenError, ErrorCode, ReelyardError, UnavailableError
 
 log = structlog.get_logger(__name__)
@@ -131,9 +134,11 @@ class CallInterceptor(grpc.ServerInterceptor):
         if handler_call_details.method.startswith(_OPEN_TO_ALL):  # probes: they have a thread of their own, see below
             return handler
         method = handler_call_details.method.rpartition("/")[2]
-        request_id = str(_metadata(handler_call_details).get(REQUEST_ID_METADATA) or uuid.uuid4())
+        metadata = _metadata(handler_call_details)
+        request_id = request_id_or_new(str(metadata.get(REQUEST_ID_METADATA, "")))
+        guarded = self._guarded(handler.unary_unary, method, request_id)
         return grpc.unary_unary_rpc_method_handler(
-            self._guarded(handler.unary_unary, method, request_id),
+            _traced(guarded, handler_call_details.method.lstrip("/"), str(metadata.get(TRACEPARENT, ""))),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
@@ -153,7 +158,9 @@ class CallInterceptor(grpc.ServerInterceptor):
                     if _already_aborted(context):
                         raise
                     log.exception("rpc_failed")
-                    message = f"Internal error; the log has it under request ID {request_id}."
+                    # A call about a task is told under the ID of the request that made its job.
+                    told = structlog.contextvars.get_contextvars().get("request_id", request_id)
+                    message = f"Internal error; the log has it under request ID {told}."
                     abort_with(context, ReelyardError(message))
                 finally:
                     elapsed = time.perf_counter() - started
@@ -161,6 +168,21 @@ class CallInterceptor(grpc.ServerInterceptor):
                     log.debug("rpc_answered", code=code, seconds=round(elapsed, 4))
 
         return answer
+
+
+def _traced(behaviour: Behaviour, method: str, traceparent: str) -> Behaviour:
+    """The behaviour in a span, if the call came with a trace. What it binds to log and trace ends with the call."""
+
+    def answer(request: Any, context: grpc.ServicerContext) -> Any:
+        with server_span(method, traceparent) as span:
+            try:
+                return behaviour(request, context)
+            except Exception:
+                if _already_aborted(context):
+                    span.fail(context.code().name)  # type: ignore[attr-defined]
+                raise
+
+    return lambda request, context: contextvars.copy_context().run(answer, request, context)
 
 
 def _already_aborted(context: grpc.ServicerContext) -> bool:

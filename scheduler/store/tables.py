@@ -192,6 +192,8 @@ ingests = Table(
     Column("updated_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    Column("request_id", String(64), nullable=False, server_default=""),  # X-Request-ID of the request that made it
+    Column("traceparent", String(55), nullable=False, server_default=""),  # W3C; "": made while there were no traces
     Index("ix_ingests_listing", "account_id", "state", "id"),
     _state_is_known(IngestState),
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
@@ -218,6 +220,8 @@ jobs = Table(
     Column("updated_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    Column("request_id", String(64), nullable=False, server_default=""),  # X-Request-ID of the request that made it
+    Column("traceparent", String(55), nullable=False, server_default=""),  # W3C; "": made while there were no traces
     Index("ix_jobs_listing", "account_id", "state", "id"),
     _state_is_known(JobState),
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
@@ -255,6 +259,9 @@ tasks = Table(
     Column("failures", Integer, nullable=False, default=0),  # attempts that failed
     Column("losses", Integer, nullable=False, default=0),  # attempts whose lease lapsed
     Column("not_before_ms", BigInteger, nullable=False, default=0),  # 0: due
+    # When the attempt that waits or runs became due, or will; what is waited for a better node is waited from then.
+    # 0 in rows of a version that did not know it.
+    Column("due_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("avoid_node", String(200), nullable=False, default=""),  # a name; a retry prefers another
     Column("token", String(64)),  # fencing token of the claim that runs or ran last
     Column("node_id", String(36)),

@@ -73,6 +73,7 @@ def insert_task(
             state=TASK.initial,
             work=to_dict(work),
             not_before_ms=not_before_ms,
+            due_ms=not_before_ms or now_ms(),
             created_ms=now_ms(),
         )
     )
@@ -116,6 +117,7 @@ def place_task(
         failures=0,
         losses=0,
         not_before_ms=0,
+        due_ms=now_ms(),
         progress_permille=0,
         started_ms=None,
         ended_ms=None,

@@ -81,6 +81,7 @@ def back_to_waiting(
         detail=detail,
         attempt=task.attempt + 1,
         not_before_ms=now_ms() + wait_ms if wait_ms else 0,
+        due_ms=now_ms() + wait_ms,
         avoid_node=attempt_node_name(conn, task),
         progress_permille=0,
         **values,

@@ -48,10 +48,14 @@ class Node(node_pb2_grpc.NodeServiceServicer):
         self.asked: list[Any] = []
         self.error: Exception | None = None
         self.request_ids: list[Any] = []
+        self.bound: list[dict[str, Any]] = []
+        self.binds: dict[str, Any] = {}
 
     def _take(self, request: Any) -> None:
         self.asked.append(request)
-        self.request_ids.append(structlog.contextvars.get_contextvars().get("request_id"))
+        self.bound.append(structlog.contextvars.get_contextvars())
+        self.request_ids.append(self.bound[-1].get("request_id"))
+        structlog.contextvars.bind_contextvars(**self.binds)
         if self.error is not None:
             raise self.error
 
@@ -418,3 +422,22 @@ def test_a_frozen_scheduler_is_dropped_from_the_round() -> None:
         answers = [client.claim("n", number, 1, "t").refusal for number in range(20)]
 
     assert answers == ["gone"] * 20
+
+
+def test_a_request_id_that_could_do_harm_goes_no_further(node: Node, client: NodeClient) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="a b,c"):
+        client.claim("n", 7, 2, "t")
+
+    (request_id,) = node.request_ids
+    assert "a b" not in request_id
+    assert len(request_id) == 36
+
+
+def test_what_a_call_binds_to_the_log_ends_with_it(node: Node, client: NodeClient) -> None:
+    node.binds = {"job_id": 7}
+    client.claim("n", 7, 2, "t")
+    node.binds = {}
+    for _ in range(8):  # more calls than the server has threads
+        client.claim("n", 7, 2, "t")
+
+    assert [fields.get("job_id") for fields in node.bound] == [None] * 9
