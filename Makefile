@@ -25,7 +25,7 @@ down: ## Stop exactly what `make up` started
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local.down; else echo "nothing to stop: there is no .venv here"; fi
 
 ##@ Work on it
-.PHONY: dev format proto lock check test bench
+.PHONY: dev format proto lock check check-deploy test bench
 dev: ## Install what checking and testing need too: tools, RabbitMQ, PostgreSQL, an S3 server
 	@tools/setup.sh dev
 
@@ -42,13 +42,16 @@ lock: dev ## Resolve pyproject.toml into requirements/*.txt with hashes (needs u
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements/run.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 
-check: dev ## Format, lint, types, import contracts, generated code, unit tests
+check: dev check-deploy ## Format, lint, types, import contracts, generated code, manifests, unit tests
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@tools/check-proto.sh
 	@$(PY) -m pytest tests/unit -n auto -q
+
+check-deploy: dev ## Every overlay of deploy/k8s built and checked, without a cluster; images and rules too
+	@$(PY) -m deploy.check
 
 test: dev ## Every test, against real servers that it starts and stops itself
 	@$(PY) -m pytest tests/unit tests/contract tests/integration tests/e2e -n auto --dist loadfile -q
@@ -59,4 +62,4 @@ bench: dev ## Measurements, as a table
 ##@ Help
 .PHONY: help
 help: ## Show this
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

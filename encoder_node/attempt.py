@@ -11,6 +11,7 @@ from encoder_node.lease import HeldTask
 from encoder_node.measures import Measures, Step
 from encoder_node.stop import StopSignal
 from reelyard.cluster.objectstore.store import ObjectStore
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.work import Result, StoredObject, TaskSpec, Work
 from reelyard.media.errors import ErrorCode, WorkError
 
@@ -48,6 +49,7 @@ class Attempt:
             )
         return self.task.work
 
+    @traced("upload")
     def upload(
         self, name: str, path: Path, *, mime_type: str, on_share: Callable[[int], None] | None = None
     ) -> StoredObject:

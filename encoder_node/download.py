@@ -30,10 +30,12 @@ from encoder_node.fetch.parallel import fetch_in_parallel
 from encoder_node.fetch.reading import pieces
 from encoder_node.fetch.transfer import BrokenError, ChangedError, NoRangesError, Transfer
 from encoder_node.stop import StopSignal
+from reelyard.cluster.tracing import traced
 
 log = structlog.get_logger(__name__)
 
 
+@traced("fetch")
 def download(
     pool: urllib3.PoolManager,
     url: str,

@@ -11,6 +11,7 @@ from encoder_node.failures import Phase, classify
 from encoder_node.probe import parse_probe
 from encoder_node.process import Ended, Limits, LineReader, Outcome
 from encoder_node.stop import StoppedError, StopReason, StopSignal
+from reelyard.cluster.tracing import traced
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import MediaInfo
 
@@ -98,6 +99,7 @@ class Tools:
         found = _VERSION.match(said.decode("utf-8", errors="replace"))
         return found[1] if found else ""
 
+    @traced("probe")
     def probe(self, path: Path, *, folder: Path, stop: StopSignal, phase: Phase) -> MediaInfo:
         """What ffprobe finds in a file, its packets counted.
 

@@ -6,8 +6,9 @@ counted from before the request that took or renewed the lease was sent, so it n
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -23,10 +24,16 @@ def lease_clock() -> float:
 
 
 class HeldTask:
-    """One task under a lease: its token, its progress and its stop signal."""
+    """One task under a lease: its token, its progress and its stop signal.
 
-    def __init__(self, task_id: int, token: str, deadline: float) -> None:
+    `log_fields` are what the log says of it where another thread than its own speaks of it.
+    """
+
+    def __init__(
+        self, task_id: int, token: str, deadline: float, *, log_fields: Mapping[str, Any] | None = None
+    ) -> None:
         self.task_id = task_id
+        self.log_fields = {"task_id": task_id, **(log_fields or {})}
         self.token = token
         self.deadline = deadline
         self.stop = StopSignal()
@@ -100,7 +107,7 @@ class HeldTasks:
                 if task is None:
                     continue
                 known = order.reason in set(StopReason)
-                log.info("task_stop_ordered", task_id=order.task_id, reason=order.reason)
+                log.info("task_stop_ordered", **task.log_fields, reason=order.reason)
                 # A reason of a newer scheduler: whatever it means, the task is not ours to go on with.
                 task.stop.set(StopReason(order.reason) if known else StopReason.LEASE_LOST)
 
@@ -117,7 +124,7 @@ class HeldTasks:
             running = [task for task in self._tasks.values() if task.stop.reason is None]
             for task in running:
                 if task.deadline <= now:
-                    log.warning("task_lease_lapsed", task_id=task.task_id)
+                    log.warning("task_lease_lapsed", **task.log_fields)
                     task.stop.set(StopReason.LEASE_LOST)
             return min((task.deadline for task in running if task.deadline > now), default=None)
 

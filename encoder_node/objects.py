@@ -5,12 +5,14 @@ from pathlib import Path
 
 from encoder_node.attempt import Attempt
 from reelyard.cluster.objectstore.store import StorageError
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.work import StoredObject
 
 #: Told how far a transfer is, in thousandths.
 OnShare = Callable[[int], None]
 
 
+@traced("fetch")
 def local_source(attempt: Attempt, stored: StoredObject, *, on_share: OnShare | None = None) -> Path:
     """A file with the object's content, for reading only. A folder store's own file is only measured, not read.
 
@@ -20,11 +22,12 @@ def local_source(attempt: Attempt, stored: StoredObject, *, on_share: OnShare | 
     """
     in_place = attempt.store.local_path(stored.key)
     if in_place is None:
-        return local_verified(attempt, stored, on_share=on_share)
+        return _verified(attempt, stored, on_share)
     check_size(attempt, stored)
     return in_place
 
 
+@traced("fetch")
 def local_verified(attempt: Attempt, stored: StoredObject, *, on_share: OnShare | None = None) -> Path:
     """As `local_source`, and every byte is read back and held against the recorded SHA-256.
 
@@ -32,6 +35,10 @@ def local_verified(attempt: Attempt, stored: StoredObject, *, on_share: OnShare 
         StoppedError: the attempt was stopped.
         StorageError: the object is missing, or is not what was stored.
     """
+    return _verified(attempt, stored, on_share)
+
+
+def _verified(attempt: Attempt, stored: StoredObject, on_share: OnShare | None) -> Path:
     check_size(attempt, stored)
     path = attempt.store.local_path(stored.key)
     step = attempt.step(stored.size_bytes, on_share)

@@ -31,6 +31,8 @@ import structlog
 
 from encoder_node.pipes import ErrorLines, LineSplitter
 from encoder_node.stop import StopSignal
+from encoder_node.task_trace import LABEL, task_label
+from reelyard.cluster import tracing
 from reelyard.cluster.redact import redact_text
 
 log = structlog.get_logger(__name__)
@@ -41,6 +43,7 @@ STDOUT_LIMIT_BYTES = 16 * 1024 * 1024
 #: Seconds between SIGTERM and SIGKILL. ffmpeg ends 0.02 s after SIGTERM unless it is inside one endless frame.
 GRACE_S = 2.0
 _READ_BYTES = 65536
+_QUIET_PROGRAMS = frozenset({"ffprobe"})
 
 
 class Ended(StrEnum):
@@ -117,11 +120,19 @@ def run(
     """
     stop.check()
     started = time.monotonic()
-    with _Child(_confined(argv, limits), cwd, environment) as child:
-        log.debug("process_started", command=redact_text(shlex.join(argv)), pid=child.pid)
+    program, label = Path(argv[0]).name, task_label()
+    # Looks of a moment, and what a node tries at its start, are too many to be told.
+    tell = log.info if label and program not in _QUIET_PROGRAMS else log.debug
+    if label:
+        environment = {**environment, LABEL: label}
+    with tracing.span(program) as span, _Child(_confined(argv, limits), cwd, environment) as child:
+        tell("process_started", program=program, command=redact_text(shlex.join(argv)), pid=child.pid)
         watch = _Watch(child=child, limits=limits, reader=reader)
         ended = watch.until_exit(stop)
         exit_status = child.reap()
+        span.set({"process.pid": child.pid, "process.exit.code": exit_status, "reelyard.ended": ended})
+        if ended is not Ended.EXITED or exit_status:
+            span.fail(f"{ended}, exit status {exit_status}")
     outcome = Outcome(
         argv=tuple(argv),
         ended=ended,
@@ -131,7 +142,15 @@ def run(
         seconds=time.monotonic() - started,
         cpu_s=child.cpu_s,
     )
-    log.debug("process_ended", pid=child.pid, ended=ended, exit_status=exit_status, seconds=outcome.seconds)
+    tell(
+        "process_ended",
+        program=program,
+        pid=child.pid,
+        ended=ended,
+        exit_status=exit_status,
+        seconds=round(outcome.seconds, 3),
+        cpu_seconds=round(child.cpu_s, 3),
+    )
     return outcome
 
 

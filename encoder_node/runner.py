@@ -30,6 +30,7 @@ from encoder_node.measures import Measures
 from encoder_node.metrics import FINISHED, REFUSED, UNANSWERED, Ending, NodeMetrics, failed
 from encoder_node.scratch import Scratch
 from encoder_node.stop import StoppedError, StopReason
+from encoder_node.task_trace import attempt_span, task_fields
 from reelyard.cluster.node_client import Claim, NodeClient
 from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.redact import redact_text
@@ -70,6 +71,7 @@ class Runner:
         *,
         client: NodeClient,
         node_id: str,
+        node_name: str = "",
         heartbeat: Heartbeat,
         held: HeldTasks,
         stages: Mapping[TaskKind, Stage],
@@ -79,6 +81,7 @@ class Runner:
     ) -> None:
         self._client = client
         self._node_id = node_id
+        self._node_name = node_name
         self._heartbeat = heartbeat
         self._held = held
         self._stages = stages
@@ -106,7 +109,8 @@ class Runner:
                 return  # the sweeper sends the hint again
             self._running += 1
         try:
-            with structlog.contextvars.bound_contextvars(node_id=self._node_id, task_id=task_id, attempt=attempt):
+            node = {"node_id": self._node_id, "node": self._node_name}
+            with structlog.contextvars.bound_contextvars(**node, task_id=task_id, attempt=attempt):
                 self._claim_and_run(task_id, attempt)
         finally:
             with self._changed:
@@ -114,7 +118,7 @@ class Runner:
                 self._changed.notify_all()
 
     def _claim_and_run(self, task_id: int, attempt: int) -> None:
-        token = str(uuid.uuid4())
+        token, asked_ms = str(uuid.uuid4()), time.time_ns() // 1_000_000
         # The lease may begin as early as the first try arrives, so that is where our own count begins.
         deadline = lease_clock() + self._heartbeat.lease_s
         try:
@@ -125,13 +129,15 @@ class Runner:
         if claim.task is None:
             log.info("claim_refused", reason=claim.refusal)
             return
-        held = HeldTask(task_id, token, deadline)
+        fields = {**structlog.contextvars.get_contextvars(), **task_fields(claim.task)}
+        held = HeldTask(task_id, token, deadline, log_fields=fields)
         self._held.add(held)
         try:
-            with structlog.contextvars.bound_contextvars(
-                kind=claim.task.kind, job_id=claim.task.job_id, ingest_id=claim.task.ingest_id
+            with (
+                structlog.contextvars.bound_contextvars(**task_fields(claim.task)),
+                attempt_span(claim.task, node=self._node_name, asked_ms=asked_ms) as span,
             ):
-                self._run(claim.task, held)
+                span.end(self._run(claim.task, held))
         finally:
             self._held.remove(held)
 
@@ -154,7 +160,7 @@ class Runner:
             answer = _until_answered(claim, no_sleep_past_lease)
         return answer
 
-    def _run(self, task: TaskSpec, held: HeldTask) -> None:
+    def _run(self, task: TaskSpec, held: HeldTask) -> str:
         log.info("task_started")
         measures = Measures()
         started = time.monotonic()
@@ -162,6 +168,7 @@ class Runner:
             ending = self._run_in_folder(task, held, measures)
         self._metrics.ended(task, ending, measures)
         log.info("task_left", outcome=ending.outcome, seconds=round(time.monotonic() - started, 3))
+        return ending.outcome
 
     def _run_in_folder(self, task: TaskSpec, held: HeldTask, measures: Measures) -> Ending:
         with ExitStack() as stack:

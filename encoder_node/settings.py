@@ -16,6 +16,7 @@ from reelyard.cluster.settings import (
     SchedulerAddressSettings,
     SettingsError,
     StorageSettings,
+    TracesSettings,
     setting,
 )
 from reelyard.cluster.work import Queue
@@ -31,6 +32,7 @@ class NodeSettings(
     MailSettings,
     MetricsSettings,
     LogSettings,
+    TracesSettings,
 ):
     """What a node is told at its start.
 

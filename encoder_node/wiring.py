@@ -154,6 +154,7 @@ class NodeService:
         runner = Runner(
             client=client,
             node_id=self.node_id,
+            node_name=self.name,
             heartbeat=heartbeat,
             held=held,
             stages=_stages(settings, tools, stack),

@@ -5,6 +5,7 @@ from http import HTTPStatus
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -26,6 +27,9 @@ from reelyard.media.errors import ErrorCode, ReelyardError
 #: The calls of the API, by their paths.
 CALLS = tuple(each.router for each in (jobs, ingests, media, formats, account, account_keys, notifications))
 
+#: FastAPI's own telemetry would tell whole queries, in which there are keys, and be set by other variables than ours.
+_NO_TELEMETRY_OF_ITS_OWN = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+
 log = structlog.get_logger(__name__)
 
 
@@ -35,7 +39,9 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
     FastAPI's own description is off: the calls read and write their bodies themselves, so it would say nothing true
     of them. `gateway.openapi` makes one from what the calls are made of.
     """
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=_NO_TELEMETRY_OF_ITS_OWN
+    )
     app.state.parts = parts
     for each in CALLS:
         _answer_head(each)

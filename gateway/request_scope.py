@@ -2,8 +2,8 @@
 
 import re
 import time
-import uuid
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -16,14 +16,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.error_answers import internal_error_answer
 from gateway.operations import QUIET_PATHS
 from gateway.rejections import REASONS, rejection_of
+from reelyard.cluster import tracing
 from reelyard.cluster.logs import bound
 from reelyard.cluster.metrics import CollectorRegistry
+from reelyard.cluster.request_id import request_id_or_new
+from reelyard.cluster.tracing import TRACEPARENT, Kind, Span
 
 log = structlog.get_logger(__name__)
 
 REQUEST_ID_HEADER = "X-Request-ID"
 
-_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "none"
 _MS = 1000
@@ -31,6 +33,9 @@ _PATH_SHOWN = 300
 
 #: The status that the log has for a client that left before it was answered, as nginx writes it.
 LEFT = 499
+
+#: What a request may be about, as its lines in the log name it.
+_IDS = ("job_id", "job_ids", "ingest_id")
 
 #: /download/{folder}/{media_id}/{token}/{name}: who reads the token in a log could read the file.
 _TOKEN = re.compile(r"(/download/[^/]*/[^/]*/)[^/]*", re.IGNORECASE)
@@ -83,14 +88,21 @@ class RequestScope:
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})
-        request_id = _request_id(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        request_id = request_id_or_new(headers.get(REQUEST_ID_HEADER, ""))
         answer = _Answer(send, request_id)
         started = time.perf_counter()
-        with bound(request_id=request_id), self._metrics.in_flight.track_inprogress():
+        with (
+            bound(request_id=request_id),
+            _span(scope, headers, request_id) as span,
+            self._metrics.in_flight.track_inprogress(),
+        ):
             try:
                 await self._answer(scope, receive, answer, request_id)
             finally:
                 self._note(scope, answer.status, time.perf_counter() - started)
+                _end_span(span, scope, answer.status)
+                structlog.contextvars.unbind_contextvars(*_IDS)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer", request_id: str) -> None:
         try:
@@ -104,7 +116,7 @@ class RequestScope:
             await internal_error_answer(scope, request_id)(scope, receive, answer.send)
 
     def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", _NO_ROUTE)
+        route = _route(scope)
         status = status or LEFT
         self._metrics.observe(
             route=route, method=scope["method"], status=status, seconds=seconds, rejection=rejection_of(scope)
@@ -140,7 +152,52 @@ def shown_path(path: str) -> str:
     return _TOKEN.sub(r"\1…", path)[:_PATH_SHOWN]
 
 
-def _request_id(headers: Headers) -> str:
-    """The ID that the client or a proxy gave, if it is a sane one; else a new one."""
-    given = headers.get(REQUEST_ID_HEADER, "")
-    return given if _SANE_ID.fullmatch(given) else str(uuid.uuid4())
+def note_job(job_id: int) -> None:
+    """Say which job the request that is being served is about: its further lines in the log have that."""
+    structlog.contextvars.bind_contextvars(job_id=job_id)
+
+
+def note_ingest(ingest_id: int) -> None:
+    """As `note_job`, of an ingest."""
+    structlog.contextvars.bind_contextvars(ingest_id=ingest_id)
+
+
+def note_created(ingest_id: int, job_ids: Iterable[int]) -> None:
+    """Say what the request that is being served has made: a line for each job, so that its ID finds the request."""
+    made = [job_id for job_id in job_ids if job_id]
+    if ingest_id:
+        note_ingest(ingest_id)
+    for job_id in made:
+        log.info("job_accepted", job_id=job_id)
+    if len(made) == 1:
+        note_job(made[0])
+    elif made:
+        structlog.contextvars.bind_contextvars(job_ids=made)
+
+
+def _route(scope: MutableMapping[str, Any]) -> str:
+    return getattr(scope.get("route"), "path", _NO_ROUTE)
+
+
+def _span(scope: Scope, headers: Headers, request_id: str) -> AbstractContextManager[Span]:
+    """The span of a request, which probes and scrapes have none of; named when its route is known."""
+    if scope["path"] in QUIET_PATHS:
+        return nullcontext(Span())
+    method = scope["method"]
+    return tracing.begun(
+        method if method in _METHODS else "other",
+        Kind.SERVER,
+        {"http.request.method": method[:20], "reelyard.request_id": request_id},
+        traceparent=headers.get(TRACEPARENT, ""),
+    )
+
+
+def _end_span(span: Span, scope: Scope, status: int) -> None:
+    if not tracing.is_on():
+        return
+    route, fields = _route(scope), structlog.contextvars.get_contextvars()
+    span.rename(f"{scope['method'] if scope['method'] in _METHODS else 'other'} {route}")
+    span.set({"http.route": route, "http.response.status_code": status or LEFT})
+    span.set({f"reelyard.{name}": fields[name] for name in _IDS if name in fields})
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.fail(str(status))

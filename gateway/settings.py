@@ -9,6 +9,7 @@ from reelyard.cluster.settings import (
     RpcSettings,
     SchedulerAddressSettings,
     StorageSettings,
+    TracesSettings,
     setting,
 )
 
@@ -17,7 +18,9 @@ _MIB = 1024 * _KIB
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatewaySettings(StorageSettings, SchedulerAddressSettings, RpcSettings, MetricsSettings, LogSettings):
+class GatewaySettings(
+    StorageSettings, SchedulerAddressSettings, RpcSettings, MetricsSettings, LogSettings, TracesSettings
+):
     """What a gateway is told at its start."""
 
     http_host: str = setting(

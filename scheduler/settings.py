@@ -15,6 +15,7 @@ from reelyard.cluster.settings import (
     RpcSettings,
     SettingsError,
     StorageSettings,
+    TracesSettings,
     setting,
 )
 
@@ -52,7 +53,14 @@ def api_key(value: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class SchedulerSettings(
-    StorageSettings, BrokerSettings, RpcSettings, FetchSettings, MailSettings, LogSettings, MetricsSettings
+    StorageSettings,
+    BrokerSettings,
+    RpcSettings,
+    FetchSettings,
+    MailSettings,
+    LogSettings,
+    MetricsSettings,
+    TracesSettings,
 ):
     """What a scheduler is told at its start.
 

@@ -84,7 +84,7 @@ def build(
             database=database,
             server=server,
             gate=gate,
-            health=HealthMonitor(health, SERVICES, readiness),
+            health=HealthMonitor(health, SERVICES, readiness, partial(_all_run, tuple(loops.values()))),
             readiness=readiness,
             loops=tuple(loops.values()),
             registry=registry,
@@ -143,6 +143,11 @@ def _check_runs(name: str, loop: Loop) -> None:
     """See whether a loop's thread is there."""
     if not loop.is_alive():
         raise UnavailableError(f"the {name} loop does not run")
+
+
+def _all_run(loops: tuple[Loop, ...]) -> bool:
+    """Whether every loop's thread is there; for liveness, which asks nothing else."""
+    return all(loop.is_alive() for loop in loops)
 
 
 def _leave_open() -> None:

@@ -15,6 +15,7 @@ from encoder_node.objects import local_source
 from encoder_node.passes import ALL, FIRST_PASS, LOG_NAME, SECOND_PASS, Stretch, runs_twice
 from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.work import EncodedPart, EncodeResult, EncodeWork
 from reelyard.media.catalogue import CONTAINERS, COPY, output_mime_type
 from reelyard.media.errors import ErrorCode, WorkError
@@ -79,6 +80,7 @@ class EncodeStage:
         )
         return EncodeResult(part=EncodedPart(object=stored, info=info))
 
+    @traced("encode")
     def _encode(
         self, attempt: Attempt, plan: EncodePlan, build: Callable[..., list[str]]
     ) -> tuple[ProgressReader, Outcome]:

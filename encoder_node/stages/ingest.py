@@ -18,6 +18,7 @@ from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
 from encoder_node.transfer.fetch import fetch
 from encoder_node.transfer.reach import Reach
+from reelyard.cluster.logs import carried
 from reelyard.cluster.objectstore.store import StorageError
 from reelyard.cluster.work import IngestResult, IngestWork, StoredObject
 from reelyard.media.catalogue import mime_type_for
@@ -97,7 +98,7 @@ class IngestStage:
         try:
             with ThreadPoolExecutor(max_workers=1, thread_name_prefix="demux") as pool:
                 demuxed = pool.submit(
-                    self._tools.run,
+                    carried(self._tools.run),
                     demux_check_argv(path),
                     folder=attempt.folder,
                     stop=attempt.stop,

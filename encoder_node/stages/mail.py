@@ -20,6 +20,7 @@ import structlog
 from encoder_node.attempt import Attempt
 from encoder_node.mail_server import MailServer, Security
 from encoder_node.measures import Step
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.work import MailResult, MailWork
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.mail_address import why_no_address
@@ -80,6 +81,7 @@ class MailStage:
         log.info("mail_sent", delivery_id=work.delivery_id)
         return MailResult()
 
+    @traced("mail")
     def _send(self, server: MailServer, message: EmailMessage, recipient: str) -> None:
         smtp = self._connect(server)
         try:

@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError
 from encoder_node.attempt import Attempt
 from encoder_node.measures import Step
 from encoder_node.unreachable import why_unreachable
+from reelyard.cluster import tracing
 from reelyard.cluster.redact import redact_echo_of, redact_url
 from reelyard.cluster.urlguard import follow
 from reelyard.cluster.work import NotifyResult, NotifyWork
@@ -70,7 +71,10 @@ class NotifyStage:
             headers["Reelyard-Signature"] = signature(work.secret, int(self._clock()), body)
         name = redact_url(work.url)
         try:
-            response, _ = follow(self._pool, "POST", work.url, headers=headers, body=body)
+            # No request ID and no trace goes out with it: they are ours, and the receiver knows it by its delivery ID.
+            with tracing.span("notify", {"url.full": name, "reelyard.delivery_id": work.delivery_id}) as span:
+                response, _ = follow(self._pool, "POST", work.url, headers=headers, body=body)
+                span.set({"http.response.status_code": response.status})
         except HTTPError as error:
             message = f"The notification could not be posted to {name}: {why_unreachable(error)}."
             raise WorkError(ErrorCode.DELIVERY_FAILED, message) from error

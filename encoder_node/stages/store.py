@@ -17,6 +17,8 @@ from encoder_node.ffmpeg import Tools
 from encoder_node.measures import Step
 from encoder_node.objects import local_verified
 from encoder_node.progress import ProgressReader
+from reelyard.cluster.logs import carried
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.work import EncodedPart, StoredObject, StoreResult, StoreWork
 from reelyard.media.catalogue import CONTAINERS
 from reelyard.media.errors import ErrorCode, WorkError
@@ -77,12 +79,13 @@ class StoreStage:
         # These are, to the bit, the bytes that the encode stage probed: the checksum has just said so.
         info = part.info
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="thumbnail") as pool:
-            picture = pool.submit(self._picture, attempt, path, info)
+            picture = pool.submit(carried(self._picture), attempt, path, info)
             decoded = self._decode(attempt, path, info)
             _check(plan, info, decoded)
             attempt.held.report(permille=_DECODED)
             return StoreResult(primary=part.object, thumbnail=picture.result(), info=info)
 
+    @traced("verify")
     def _decode(self, attempt: Attempt, path: Path, info: MediaInfo) -> _Decoded:
         raw = info.container.partition(",")[0] in RAW_PICTURES
         windows = decode_windows(info.duration_us, 0 if raw else self._verify_decode_s)

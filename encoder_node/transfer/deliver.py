@@ -11,6 +11,7 @@ from encoder_node.transfer.faults import PeerError, delivery_error
 from encoder_node.transfer.naming import marks
 from encoder_node.transfer.parcel import Parcel
 from encoder_node.transfer.reach import Line, Reach
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.work import DistributeWork
 from reelyard.media.errors import ErrorCode, SpecError, WorkError
 from reelyard.media.locations import Location, parse_location
@@ -29,6 +30,7 @@ _UPLOADS: Mapping[str, Callable[[Line, Location, Parcel], None]] = MappingProxyT
 )
 
 
+@traced("deliver")
 def deliver(reach: Reach, attempt: Attempt, work: DistributeWork) -> None:
     """Bring the work's object to its `delivery_url`, over what is there; it is seen there only when it is whole.
 

@@ -34,6 +34,7 @@ from encoder_node.transfer.faults import Fault, PeerError, source_error
 from encoder_node.transfer.reach import Line, Reach
 from encoder_node.transfer.reading import Reading
 from reelyard.cluster.redact import redact_url
+from reelyard.cluster.tracing import traced
 from reelyard.media.errors import ErrorCode, SpecError, WorkError
 from reelyard.media.locations import Location, parse_location
 
@@ -130,6 +131,7 @@ class _Fetch:
         return PeerError(Fault.TRUNCATED, f"it ended after {self.done}{of} bytes")
 
 
+@traced("fetch")
 def fetch(
     reach: Reach,
     url: str,

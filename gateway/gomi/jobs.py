@@ -15,6 +15,7 @@ from gateway.gomi.joined import id_or_ids
 from gateway.gomi.output_jobs import output_jobs, valid_outputs
 from gateway.gomi.present import job_detail, job_item
 from gateway.object_id import read_object_id
+from gateway.request_scope import note_created, note_job
 from reelyard.cluster.views import CreatedJobsView, CreateJobs, CreateJobsFromInput
 from reelyard.media.output import OutputRequest
 
@@ -38,6 +39,7 @@ async def create_job(call: BodyCall) -> Response:
                 base_url=call.base_url,
             )
         )
+    note_created(created.ingest_id, (each.job_id for each in created.jobs))
     return call.answer(_create_answer(created, wanted.outputs))
 
 
@@ -66,6 +68,7 @@ async def create_job_from_input_media(call: BodyCall) -> Response:
                 base_url=call.base_url,
             )
         )
+    note_created(created.ingest_id, (each.job_id for each in created.jobs))
     return call.answer(from_input_answer(wanted, created))
 
 
@@ -87,22 +90,29 @@ async def list_active_jobs(call: BodilessCall) -> Response:
 @router.get("/{job_id}", dependencies=[answers(JobAnswer)])
 async def get_job(call: BodilessCall, job_id: str) -> Response:
     """Get Job status."""
-    view = await call.client.get_job(call.account_id, read_object_id("job ID", job_id))
+    view = await call.client.get_job(call.account_id, _known_job(job_id))
     return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
 
 
 @router.post("/{job_id}/cancel", dependencies=[answers(JobAnswer)])
 async def cancel_job(call: OptionalBodyCall, job_id: str) -> Response:
     """End a job that has not ended, and show it as it is then."""
-    view = await call.client.cancel_job(call.account_id, read_object_id("job ID", job_id))
+    view = await call.client.cancel_job(call.account_id, _known_job(job_id))
     return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
 
 
 @router.post("/{job_id}/retry", dependencies=[answers(JobAnswer)])
 async def retry_job(call: OptionalBodyCall, job_id: str) -> Response:
     """Try a failed job again from the stage that failed, and show it as it is then."""
-    view = await call.client.retry_job(call.account_id, read_object_id("job ID", job_id))
+    view = await call.client.retry_job(call.account_id, _known_job(job_id))
     return call.answer(JobAnswer(job=job_detail(view, base_url=call.base_url, now_ms=call.now_ms)))
+
+
+def _known_job(text: str) -> int:
+    """The job ID of a path; the log of the request has it from here on."""
+    job_id = read_object_id("job ID", text)
+    note_job(job_id)
+    return job_id
 
 
 def _create_answer(created: CreatedJobsView, outputs: Iterable[OutputRequest | RefusedOutput]) -> CreateJobAnswer:

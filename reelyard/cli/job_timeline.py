@@ -32,7 +32,8 @@ def render(timeline: Timeline) -> str:
         )
         for each in timeline.moments
     )
-    head = f"job {timeline.job_id} of account {timeline.account_id}: {timeline.state}"
+    made_by = f", made by request {timeline.request_id}" if timeline.request_id else ""
+    head = f"job {timeline.job_id} of account {timeline.account_id}{made_by}: {timeline.state}"
     if timeline.error_code:
         head += f" ({timeline.error_code})\n{timeline.error_message}"
     return f"{head}\n\n{columns(('TIME (UTC)', 'SECONDS', 'WHAT', 'HAPPENED', 'DETAIL'), rows)}"

@@ -19,6 +19,7 @@ from reelyard.cli.migration import migrate
 from reelyard.cli.setting_list import all_settings
 from reelyard.cli.standalone import serve_standalone
 from reelyard.cli.top import top
+from reelyard.cli.usage import losses, usage
 from reelyard.cluster.service_process import FAILED, WRONG_SETTINGS
 from reelyard.cluster.settings import SettingsError
 from reelyard.media.errors import ReelyardError, SpecError
@@ -36,6 +37,8 @@ app.add_typer(keys, name="keys")
 app.add_typer(accounts, name="accounts")
 app.command()(top)
 app.command()(job)
+app.command()(usage)
+app.command()(losses)
 app.command()(migrate)
 
 

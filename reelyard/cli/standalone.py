@@ -30,6 +30,7 @@ from reelyard.cluster.logs import configure_logs
 from reelyard.cluster.metrics import Registry, new_registry, serve_metrics
 from reelyard.cluster.service_process import FAILED, STOPPED, StartError, say, stop_requested
 from reelyard.cluster.settings import SettingsError, read_settings
+from reelyard.cluster.tracing import tracing
 from reelyard.media.errors import UnavailableError
 from scheduler.settings import SchedulerSettings
 from scheduler.store.database import Database
@@ -69,7 +70,9 @@ def serve_standalone(environ: Mapping[str, str], *, data: Path | None, http_port
     configure_logs(service="standalone", level=settings.scheduler.log_level, fmt=settings.scheduler.log_format)
     os.umask(0o077)  # whatever is written, by SQLite or ffmpeg too, is for our user alone
     folder.make()
-    with stop_requested() as stop, folder.locked():
+    own = settings.scheduler
+    traces = tracing(service="standalone", url=own.traces_url, sample_ratio=own.traces_sample_ratio)
+    with stop_requested() as stop, folder.locked(), traces:
         log.info("data_folder", path=str(folder.path))
         if not environ.get(_SECRET_KEY, "").strip():
             kept = dataclasses.replace(settings.scheduler, secret_key=folder.secret_keys())

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from reelyard.cluster.rpc_channel import CHANNEL_OPTIONS, call_metadata, grpc_target
 from reelyard.cluster.rpc_errors import error_from_rpc
+from reelyard.cluster.trace_rpc import client_span, method_names
 from reelyard.cluster.views import (
     AccountView,
     Caller,
@@ -61,6 +62,7 @@ class GatewayClient:
     def __init__(self, addresses: str | Sequence[str], token: str = "") -> None:
         self._channel = grpc.aio.insecure_channel(grpc_target(addresses), options=CHANNEL_OPTIONS)
         self._stub: Any = gateway_pb2_grpc.GatewayServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._names = method_names(self._stub, "reelyard.rpc.v1.GatewayService")
         self._token = token
 
     async def __aenter__(self) -> Self:
@@ -236,10 +238,11 @@ class GatewayClient:
         *,
         deadline_s: float = READ_DEADLINE_S,
     ) -> V:
-        try:
-            answer = await method(request, timeout=deadline_s, metadata=call_metadata(self._token))
-        except grpc.RpcError as error:
-            raise error_from_rpc(error) from error
+        with client_span(self._names[method]):
+            try:
+                answer = await method(request, timeout=deadline_s, metadata=call_metadata(self._token))
+            except grpc.RpcError as error:
+                raise error_from_rpc(error) from error
         return from_message(answer, view)
 
 

@@ -5,15 +5,22 @@ request or task is bound once at its edge, with `bound(job_id=..., attempt=...)`
 lose their secrets in every field, text and traceback, whoever wrote it.
 """
 
+import contextvars
+import functools
 import logging
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, TextIO
+from typing import Any, ParamSpec, TextIO, TypeVar
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from reelyard.cluster.redact import REDACTED, redact_text
+from reelyard.cluster.tracing import current_ids
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _SECRET_FIELDS = frozenset(
     {"api_key", "authorization", "key_secret", "password", "rpc_token", "secret", "secret_key", "token"}
@@ -24,6 +31,7 @@ _QUIET = {
     "asyncio": logging.WARNING,
     "dramatiq": logging.ERROR,  # it warns of each second worker on a broker, as standalone has them
     "grpc": logging.WARNING,
+    "opentelemetry": logging.CRITICAL,  # a collector that is away is told by `cluster.trace_export`, once
     "paramiko": logging.CRITICAL,  # whole tracebacks of connections that broke; our errors tell what failed
     "pika": logging.CRITICAL,  # a lost connection is told by dramatiq once more
     "urllib3": logging.ERROR,  # its warnings hold whole URLs; our errors tell what failed
@@ -69,6 +77,11 @@ def bound(**fields: Any) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**fields)
 
 
+def carried(function: Callable[P, R]) -> Callable[P, R]:
+    """The function with all that is bound here, log fields and span, to be called once in another thread."""
+    return functools.partial(contextvars.copy_context().run, function)
+
+
 def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take secrets out of a finished event, as a structlog processor."""
     return {name: REDACTED if name in _SECRET_FIELDS and value else _redacted(value) for name, value in event.items()}
@@ -89,6 +102,9 @@ def _redacted(value: Any) -> Any:
 def _shared(service: str) -> list[Processor]:
     def add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["service"] = service
+        ids = current_ids()
+        if ids is not None:
+            event["trace_id"], event["span_id"] = ids
         return event
 
     return [

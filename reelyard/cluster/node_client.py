@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from reelyard.cluster.rpc_channel import CHANNEL_OPTIONS, call_metadata, grpc_target
 from reelyard.cluster.rpc_errors import error_from_rpc
 from reelyard.cluster.task_wire import result_to_message, task_from_message
+from reelyard.cluster.trace_rpc import client_span, method_names
 from reelyard.cluster.wire import to_message
 from reelyard.cluster.work import Result, TaskSpec
 from reelyard.media.errors import WorkError
@@ -79,6 +80,7 @@ class NodeClient:
     def __init__(self, addresses: str | Sequence[str], token: str = "") -> None:
         self._channel = grpc.insecure_channel(grpc_target(addresses), options=CHANNEL_OPTIONS)
         self._stub: Any = node_pb2_grpc.NodeServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._names = method_names(self._stub, "reelyard.rpc.v1.NodeService")
         self._token = token
 
     def __enter__(self) -> Self:
@@ -157,7 +159,8 @@ class NodeClient:
         self._call(self._stub.Leave, node_pb2.LeaveRequest(node_id=node_id))
 
     def _call(self, method: Callable[..., A], request: Message, *, deadline_s: float = CALL_DEADLINE_S) -> A:
-        try:
-            return method(request, timeout=deadline_s, metadata=call_metadata(self._token))
-        except grpc.RpcError as error:
-            raise error_from_rpc(error) from error
+        with client_span(self._names[method]):
+            try:
+                return method(request, timeout=deadline_s, metadata=call_metadata(self._token))
+            except grpc.RpcError as error:
+                raise error_from_rpc(error) from error

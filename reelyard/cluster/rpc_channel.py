@@ -12,7 +12,9 @@ from ipaddress import ip_address
 
 import structlog
 
+from reelyard.cluster.rpc_protocol import PROTOCOL, PROTOCOL_METADATA
 from reelyard.cluster.settings_parsers import host_port
+from reelyard.cluster.tracing import TRACEPARENT, current_traceparent
 
 log = structlog.get_logger(__name__)
 
@@ -80,13 +82,16 @@ def grpc_target(addresses: str | Sequence[str]) -> str:
 
 
 def call_metadata(token: str) -> tuple[tuple[str, str], ...]:
-    """The metadata of a call: what admits it, and the request ID that the log is bound to, if there is one."""
-    metadata: list[tuple[str, str]] = []
+    """The metadata of a call: our protocol, what admits it, the request ID that the log has, and the trace, if any."""
+    metadata: list[tuple[str, str]] = [(PROTOCOL_METADATA, str(PROTOCOL))]
     if token:
         metadata.append(("authorization", f"Bearer {token}"))
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     if request_id:
         metadata.append((REQUEST_ID_METADATA, str(request_id)))
+    traceparent = current_traceparent()
+    if traceparent:
+        metadata.append((TRACEPARENT, traceparent))
     return tuple(metadata)
 
 

@@ -5,9 +5,10 @@ node_pb2_grpc.add_NodeServiceServicer_to_server(servicer, server)
 health = add_health_and_reflection(server, ["reelyard.rpc.v1.NodeService"])
 """
 
+import contextvars
+import functools
 import hmac
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn, TypeAlias
@@ -18,9 +19,13 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from reelyard.cluster.request_id import request_id_or_new
 from reelyard.cluster.rpc_channel import KEEPALIVE_TIME_MS, REQUEST_ID_METADATA
 from reelyard.cluster.rpc_errors import abort_with
-from reelyard.media.errors import ClusterTokenError, ErrorCode, ReelyardError
+from reelyard.cluster.rpc_protocol import check_protocol
+from reelyard.cluster.trace_rpc import server_span
+from reelyard.cluster.tracing import TRACEPARENT
+from reelyard.media.errors import ClusterTokenError, ErrorCode, ReelyardError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +34,10 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in the type st
 
 # Kubernetes' own gRPC probe cannot send a token, and the answer says nothing but "serving"
 _OPEN_TO_ALL = f"/{health.SERVICE_NAME}/"
+#: Services that people or Kubernetes call say no protocol.
+_OURS = "/reelyard.rpc."
+#: Addresses of outdated callers that are told of; a bound, since addresses of pods are many.
+_REFUSED_KNOWN = 1000
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 # what a call is answered with when nobody has blundered in the code of a client
@@ -76,6 +85,39 @@ def _refuse(_request: object, context: grpc.ServicerContext) -> NoReturn:
     abort_with(context, ClusterTokenError("The call carries no valid REELYARD_RPC_TOKEN."))
 
 
+class ProtocolInterceptor(grpc.ServerInterceptor):
+    """Refuses callers whose protocol is too old, and says so in the log once for each address."""
+
+    def __init__(self) -> None:
+        self._refused: set[str] = set()
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], "Handler | None"],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "Handler | None":
+        """See grpc.ServerInterceptor."""
+        method = handler_call_details.method
+        if not method.startswith(_OURS):
+            return continuation(handler_call_details)
+        try:
+            check_protocol(_metadata(handler_call_details))
+        except UnavailableError as error:
+            return grpc.unary_unary_rpc_method_handler(self._refusal(error))
+        return continuation(handler_call_details)
+
+    def _refusal(self, error: UnavailableError) -> Behaviour:
+        def refuse(_request: object, context: grpc.ServicerContext) -> NoReturn:
+            # The port changes with each connection, the address stays.
+            address = context.peer().rpartition(":")[0]
+            if address not in self._refused and len(self._refused) < _REFUSED_KNOWN:
+                self._refused.add(address)
+                log.warning("caller_outdated", peer=address, error=error.message)
+            abort_with(context, error)
+
+        return refuse
+
+
 class CallInterceptor(grpc.ServerInterceptor):
     """Turns errors into statuses, binds the request ID to the log, and measures each call.
 
@@ -107,12 +149,16 @@ class CallInterceptor(grpc.ServerInterceptor):
         handler = continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:  # unknown, or reflection's and health's streams
             return handler
+        if handler_call_details.method.startswith(_OPEN_TO_ALL):  # probes: they have a thread of their own, see below
+            return handler
         service, _, method = handler_call_details.method.removeprefix("/").rpartition("/")
         for code in _USUAL_CODES:
             self._handled.labels(service, method, code_name(code))  # the first of each is an increase from 0
-        request_id = str(_metadata(handler_call_details).get(REQUEST_ID_METADATA) or uuid.uuid4())
+        metadata = _metadata(handler_call_details)
+        request_id = request_id_or_new(str(metadata.get(REQUEST_ID_METADATA, "")))
+        guarded = self._guarded(handler.unary_unary, (service, method), request_id)
         return grpc.unary_unary_rpc_method_handler(
-            self._guarded(handler.unary_unary, (service, method), request_id),
+            _traced(guarded, handler_call_details.method.lstrip("/"), str(metadata.get(TRACEPARENT, ""))),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
@@ -134,7 +180,9 @@ class CallInterceptor(grpc.ServerInterceptor):
                     if _already_aborted(context):
                         raise
                     log.exception("rpc_failed")
-                    message = f"Internal error; the log has it under request ID {request_id}."
+                    # A call about a task is told under the ID of the request that made its job.
+                    told = structlog.contextvars.get_contextvars().get("request_id", request_id)
+                    message = f"Internal error; the log has it under request ID {told}."
                     abort_with(context, ReelyardError(message))
                 finally:
                     elapsed = time.perf_counter() - started
@@ -159,6 +207,21 @@ def _status(context: grpc.ServicerContext) -> grpc.StatusCode:
     return code or grpc.StatusCode.OK
 
 
+def _traced(behaviour: Behaviour, method: str, traceparent: str) -> Behaviour:
+    """The behaviour in a span, if the call came with a trace. What it binds to log and trace ends with the call."""
+
+    def answer(request: Any, context: grpc.ServicerContext) -> Any:
+        with server_span(method, traceparent) as span:
+            try:
+                return behaviour(request, context)
+            except Exception:
+                if _already_aborted(context):
+                    span.fail(context.code().name)  # type: ignore[attr-defined]
+                raise
+
+    return lambda request, context: contextvars.copy_context().run(answer, request, context)
+
+
 def _already_aborted(context: grpc.ServicerContext) -> bool:
     """Whether the servicer called `context.abort` itself, which ends it by a bare Exception."""
     return context.code() is not None  # type: ignore[attr-defined]
@@ -177,7 +240,7 @@ def build_server(
     """
     return grpc.server(
         ThreadPoolExecutor(max_workers=threads, thread_name_prefix="rpc"),
-        interceptors=[TokenInterceptor(token), CallInterceptor(registry), *interceptors],
+        interceptors=[TokenInterceptor(token), ProtocolInterceptor(), CallInterceptor(registry), *interceptors],
         options=_SERVER_OPTIONS,
     )
 
@@ -188,9 +251,22 @@ def add_health_and_reflection(server: grpc.Server, services: Iterable[str]) -> h
     Call `enter_graceful_shutdown()` of what is returned first when stopping, so that clients go elsewhere.
     """
     names = tuple(services)
-    servicer = health.HealthServicer()
+    servicer = _health_servicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     for name in ("", *names):
         servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return servicer
+
+
+def _health_servicer() -> health.HealthServicer:
+    """A health service whose checks are answered while every thread of the server is taken.
+
+    All of them wait when the database stands still. A probe in the queue behind them would have the process restarted
+    for a fault that is not its own. gRPC takes the thread pool of a behaviour from this attribute of it.
+    """
+    servicer = health.HealthServicer()
+    check = functools.partial(servicer.Check)
+    vars(check)["experimental_thread_pool"] = ThreadPoolExecutor(1, thread_name_prefix="health-check")
+    vars(servicer)["Check"] = check
     return servicer

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from reelyard.cluster.logs import configure_logs
 from reelyard.cluster.settings import SettingsError, read_settings
+from reelyard.cluster.tracing import tracing
 from reelyard.media.errors import ReelyardError
 
 #: Exit statuses: stopped by a signal; could not start, or broke down; a setting is wrong.
@@ -27,14 +28,18 @@ class StartError(ReelyardError):
     """A service can't start as it is set up; the message says what to change."""
 
 
-class _HasLogSettings(Protocol):
+class _HasOwnSettings(Protocol):
     @property
     def log_level(self) -> str: ...
     @property
     def log_format(self) -> str: ...
+    @property
+    def traces_url(self) -> str: ...
+    @property
+    def traces_sample_ratio(self) -> float: ...
 
 
-S = TypeVar("S", bound=_HasLogSettings)
+S = TypeVar("S", bound=_HasOwnSettings)
 
 
 def run_service(
@@ -54,7 +59,8 @@ def run_service(
         sys.stderr.write("\n".join(error.problems) + "\n")
         return WRONG_SETTINGS
     configure_logs(service=name, level=settings.log_level, fmt=settings.log_format)
-    with stop_requested() as stop:
+    traces = tracing(service=name, url=settings.traces_url, sample_ratio=settings.traces_sample_ratio)
+    with stop_requested() as stop, traces:
         try:
             return serve(settings, stop)
         except StartError as error:

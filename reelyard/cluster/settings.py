@@ -266,3 +266,21 @@ class MetricsSettings:
         parsers.port,
         "TCP port that serves /metrics, /healthz and /readyz; unset: off.",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TracesSettings:
+    """Where traces go."""
+
+    traces_url: str = setting(
+        "REELYARD_TRACES_URL",
+        "",
+        parsers.otlp_url,
+        "OpenTelemetry collector that takes traces by OTLP over gRPC, as in http://collector:4317; unset: no traces.",
+    )
+    traces_sample_ratio: float = setting(
+        "REELYARD_TRACES_SAMPLE_RATIO",
+        1.0,
+        parsers.ratio,
+        "Share of new traces that is recorded, 0 to 1; a request that comes with a trace does as its sender does.",
+    )

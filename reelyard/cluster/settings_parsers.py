@@ -161,6 +161,31 @@ def http_base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def otlp_url(value: str) -> str:
+    """The http(s) address of an OTLP endpoint over gRPC: host and port, and nothing else."""
+    valid = "http://host:port or https://host:port"
+    try:
+        parts = urlsplit(value)
+        bare = parts.port is not None and not parts.username and parts.path in {"", "/"} and not parts.query
+    except ValueError:
+        raise ValueError(valid) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not bare:
+        raise ValueError(valid)
+    return value.rstrip("/")
+
+
+def ratio(value: str) -> float:
+    """A number from 0 to 1."""
+    valid = "a number from 0 to 1"
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(valid) from None
+    if not 0 <= number <= 1:  # NaN compares false with everything
+        raise ValueError(valid)
+    return number
+
+
 def networks(value: str) -> tuple[Network, ...]:
     """Address ranges in CIDR notation with commas between them."""
     try:

@@ -67,6 +67,8 @@ def task_to_message(task: TaskSpec) -> node_pb2.TaskSpec:
         job_id=task.job_id,
         ingest_id=task.ingest_id,
         output_prefix=task.output_prefix,
+        request_id=task.request_id,
+        traceparent=task.traceparent,
     )
     member = getattr(message, task.kind.value)
     member.SetInParent()  # a work of defaults only must still say which it is
@@ -91,6 +93,8 @@ def task_from_message(message: node_pb2.TaskSpec) -> TaskSpec:
         job_id=message.job_id,
         ingest_id=message.ingest_id,
         output_prefix=message.output_prefix,
+        request_id=message.request_id,
+        traceparent=message.traceparent,
         work=from_message(getattr(message, kind.value), WORK_CLASSES[kind]),
     )
 

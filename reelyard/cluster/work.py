@@ -149,6 +149,8 @@ class TaskSpec:
     job_id: int = 0
     ingest_id: int = 0
     output_prefix: str = ""
+    request_id: str = ""
+    traceparent: str = ""
     work: Work
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
+import structlog
+from structlog.contextvars import bind_contextvars
 
 from reelyard.cluster import views
 from reelyard.cluster.urlguard import FetchPolicy
@@ -40,6 +42,8 @@ from scheduler.usecases.resolve_download import resolve_download
 from scheduler.usecases.retry_job import retry_job
 
 Context = grpc.ServicerContext
+
+_log = structlog.get_logger(__name__)
 
 
 class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
@@ -86,6 +90,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
             self._database, wanted, fetch=self._fetch, public_url=self._public_url, sends_mail=self._sends_mail
         )
         self._wake()
+        _tell(created, request.account_id)
         return to_message(created, pb.CreateJobsResponse)
 
     def CreateJobsFromInput(self, request: pb.CreateJobsFromInputRequest, _context: Context) -> pb.CreateJobsResponse:
@@ -95,6 +100,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
             self._database, wanted, fetch=self._fetch, public_url=self._public_url, sends_mail=self._sends_mail
         )
         self._wake()
+        _tell(created, request.account_id)
         return to_message(created, pb.CreateJobsResponse)
 
     def GetJob(self, request: pb.GetJobRequest, _context: Context) -> pb.Job:
@@ -113,20 +119,25 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
             self._database, wanted, fetch=self._fetch, public_url=self._public_url, sends_mail=self._sends_mail
         )
         self._wake()
+        _log.info("ingest_accepted", ingest_id=created.ingest_id, account_id=request.account_id)
         return to_message(created, pb.CreateIngestResponse)
 
     def CancelJob(self, request: pb.CancelJobRequest, _context: Context) -> pb.Job:
         """End a job."""
         account_id, job_id = request.account_id, request.job_id
+        bind_contextvars(job_id=job_id)
         cancel_job(self._database, account_id, job_id, self._policy, request_id=request.request_id)
         self._wake()
+        _log.info("job_cancelled")
         return to_message(read_jobs.get_job(self._database, account_id, job_id), pb.Job)
 
     def RetryJob(self, request: pb.RetryJobRequest, _context: Context) -> pb.Job:
         """Try a failed job again."""
         account_id, job_id = request.account_id, request.job_id
+        bind_contextvars(job_id=job_id)
         retry_job(self._database, account_id, job_id, self._policy, request_id=request.request_id)
         self._wake()
+        _log.info("job_tried_again")
         return to_message(read_jobs.get_job(self._database, account_id, job_id), pb.Job)
 
     def GetIngest(self, request: pb.GetIngestRequest, _context: Context) -> pb.Ingest:
@@ -247,6 +258,13 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """End a key."""
         revoked = keys.revoke_key(self._database, request.account_id, request.key_id, keep_last=request.keep_last)
         return to_message(revoked, pb.Key)
+
+
+def _tell(created: views.CreatedJobsView, account_id: int) -> None:
+    """A line for each job: it leads from the job to its ingest and to the request that made both."""
+    for job in created.jobs:
+        if job.job_id:
+            _log.info("job_accepted", job_id=job.job_id, ingest_id=created.ingest_id or None, account_id=account_id)
 
 
 def _page(request: Any) -> Page:

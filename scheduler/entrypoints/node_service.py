@@ -4,6 +4,8 @@
 Errors leave as exceptions; the server's interceptor makes rich statuses of them.
 """
 
+from typing import Any
+
 import grpc
 import structlog
 
@@ -24,6 +26,7 @@ from scheduler.usecases.heartbeat import heartbeat
 from scheduler.usecases.leave_node import leave_node
 from scheduler.usecases.register_node import register_node
 from scheduler.usecases.release_task import release_task
+from scheduler.usecases.task_fields import record_queue_wait, task_fields
 
 Context = grpc.ServicerContext
 
@@ -59,17 +62,18 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
 
     def Claim(self, request: pb.ClaimRequest, _context: Context) -> pb.ClaimResponse:
         """Give a task to a node."""
+        _bind(self._db, request)
         claim = claim_task(
             self._db, request.node_id, request.task_id, request.attempt, request.token, policy=self._policy
         )
         _log.info(
             "task_claimed" if claim.granted else "claim_refused",
             node_id=request.node_id,
-            task_id=request.task_id,
             attempt=request.attempt,
             refusal=claim.refusal or None,
         )
         if claim.task is not None:
+            record_queue_wait(self._db, claim.task)
             return pb.ClaimResponse(granted=True, task=task_to_message(claim.task))
         self._dispatcher.wake()
         return pb.ClaimResponse(granted=False, refusal=claim.refusal)
@@ -82,6 +86,7 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
 
     def Finish(self, request: pb.FinishRequest, _context: Context) -> pb.FinishResponse:
         """Record a result."""
+        _bind(self._db, request)
         finish_task(
             self._db,
             request.node_id,
@@ -91,11 +96,12 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
             policy=self._policy,
         )
         self._dispatcher.wake()
-        _log.info("task_finished", node_id=request.node_id, task_id=request.task_id)
+        _log.info("task_finished", node_id=request.node_id)
         return pb.FinishResponse()
 
     def Fail(self, request: pb.FailRequest, _context: Context) -> pb.FailResponse:
         """Record a failed attempt."""
+        _bind(self._db, request)
         error = WorkError(
             _code(request.code),
             request.message,
@@ -108,9 +114,10 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
 
     def Release(self, request: pb.ReleaseRequest, _context: Context) -> pb.ReleaseResponse:
         """Take a task back."""
+        _bind(self._db, request)
         release_task(self._db, request.node_id, request.task_id, request.token)
         self._dispatcher.wake()
-        _log.info("task_released", node_id=request.node_id, task_id=request.task_id)
+        _log.info("task_released", node_id=request.node_id)
         return pb.ReleaseResponse()
 
     def Leave(self, request: pb.LeaveRequest, _context: Context) -> pb.LeaveResponse:
@@ -118,6 +125,11 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
         leave_node(self._db, request.node_id)
         self._dispatcher.wake()
         return pb.LeaveResponse()
+
+
+def _bind(db: Database, request: Any) -> None:
+    """Have the task's fields on every line of this call; the server unbinds them when it ends."""
+    structlog.contextvars.bind_contextvars(**task_fields(db, request.task_id, request.node_id))
 
 
 def _result(message: pb.TaskResult) -> Result:

@@ -192,6 +192,8 @@ ingests = Table(
     Column("updated_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    Column("request_id", String(64), nullable=False, server_default=""),  # X-Request-ID of the request that made it
+    Column("traceparent", String(55), nullable=False, server_default=""),  # W3C; "": made while there were no traces
     Index("ix_ingests_listing", "account_id", "state", "id"),
     _state_is_known(IngestState),
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
@@ -221,6 +223,8 @@ jobs = Table(
     Column("updated_ms", BigInteger, nullable=False),
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    Column("request_id", String(64), nullable=False, server_default=""),  # X-Request-ID of the request that made it
+    Column("traceparent", String(55), nullable=False, server_default=""),  # W3C; "": made while there were no traces
     Index("ix_jobs_listing", "account_id", "state", "id"),
     Index("ix_jobs_open", "state", sqlite_where=text(OPEN_JOBS), postgresql_where=text(OPEN_JOBS)),
     _state_is_known(JobState),

@@ -181,6 +181,7 @@ def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
     elif isinstance(work, DistributeWork):
         url, filename = _delivery(conn, task.job_id, work.output_media_id)
         work = replace(work, delivery_url=url, filename=filename)
+    request_id, traceparent = _origin(conn, task)
     return TaskSpec(
         task_id=task.id,
         attempt=task.attempt,
@@ -191,8 +192,18 @@ def _specification(conn: Connection, task: Row[Any]) -> TaskSpec:
         output_prefix=attempt_prefix(
             job_id=task.job_id, ingest_id=task.ingest_id, task_id=task.id, attempt=task.attempt
         ),
+        request_id=request_id,
+        traceparent=traceparent,
         work=work,
     )
+
+
+def _origin(conn: Connection, task: Row[Any]) -> tuple[str, str]:
+    """The request that made the task's job or ingest, and the trace that its spans belong to."""
+    owners, owner_id = (ingests, task.ingest_id) if task.ingest_id is not None else (jobs, task.job_id)
+    query = select(owners.c.request_id, owners.c.traceparent).where(owners.c.id == owner_id)
+    row = conn.execute(query).one()
+    return row.request_id, row.traceparent
 
 
 def _source_url(conn: Connection, ingest_id: int) -> str:

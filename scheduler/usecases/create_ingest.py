@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedIngestView, CreateIngest
 from reelyard.media.mail_address import check_mail_address
@@ -14,6 +15,7 @@ from scheduler.usecases.receivers import Receivers, check_allowed_url, check_mai
 from scheduler.usecases.sources import check_source_url
 
 
+@traced("create ingest")
 def create_ingest(
     db: Database,
     request: CreateIngest,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedJobsView, CreateJobs
 from reelyard.media.errors import SpecError
@@ -15,6 +16,7 @@ from scheduler.usecases.outputs import Verdict, answer_output, judge_outputs
 from scheduler.usecases.sources import check_joined_urls
 
 
+@traced("create jobs")
 def create_jobs(
     db: Database,
     request: CreateJobs,

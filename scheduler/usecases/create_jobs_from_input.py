@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from reelyard.cluster.tracing import traced
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedJobsView, CreatedJobView, CreateJobsFromInput
 from reelyard.media.errors import SpecError, WorkError
@@ -28,6 +29,7 @@ from scheduler.usecases.outputs import Verdict, answer_output, judge_outputs
 from scheduler.usecases.sources import check_input_count
 
 
+@traced("create jobs")
 def create_jobs_from_input(
     db: Database,
     request: CreateJobsFromInput,

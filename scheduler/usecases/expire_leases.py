@@ -13,6 +13,7 @@ from scheduler.store.tables import tasks
 from scheduler.store.task_queries import end_attempt, lapsed_task_ids, lock_task, move_task
 from scheduler.usecases.attempts import AttemptEnd, back_to_waiting
 from scheduler.usecases.endings import end_owner
+from scheduler.usecases.task_fields import task_fields
 
 _log = structlog.get_logger(__name__)
 
@@ -34,11 +35,12 @@ def expire_leases(db: Database, policy: Policy) -> list[int]:
 
 
 def _expire_one(db: Database, task_id: int, policy: Policy) -> bool:
+    fields = task_fields(db, task_id)  # before: afterwards it has the number of the next attempt
     try:
         event = db.transact(lambda conn: _expire(conn, task_id, policy))
     except ConflictError:
         return False  # it was renewed or ended after all, or another scheduler was quicker
-    _log.warning("lease_lapsed", task_id=task_id, follows=event)
+    _log.warning("lease_lapsed", follows=event, **fields)
     return True
 
 

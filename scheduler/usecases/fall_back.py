@@ -18,6 +18,7 @@ from scheduler.store.database import Database
 from scheduler.store.node_queries import present_nodes
 from scheduler.store.tables import jobs, tasks
 from scheduler.store.task_queries import lock_task, move_task
+from scheduler.usecases.task_fields import task_fields
 
 _log = structlog.get_logger(__name__)
 
@@ -46,8 +47,8 @@ def rescue_gpu_tasks(db: Database) -> list[int]:
         for task_id in stranded
         if db.transact(lambda conn, task_id=task_id: _rescue(conn, task_id))  # type: ignore[misc]
     ]
-    if rescued:
-        _log.warning("gpu_tasks_rescued", task_ids=rescued)
+    for task_id in rescued:
+        _log.warning("gpu_task_rescued", **task_fields(db, task_id))
     return rescued
 
 

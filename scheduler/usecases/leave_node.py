@@ -9,6 +9,7 @@ from scheduler.store.database import Database
 from scheduler.store.node_queries import move_node
 from scheduler.store.task_queries import lock_task, running_task_ids
 from scheduler.usecases.attempts import AttemptEnd, back_to_waiting
+from scheduler.usecases.task_fields import task_fields
 
 _log = structlog.get_logger(__name__)
 
@@ -18,6 +19,7 @@ def leave_node(db: Database, node_id: str) -> None:
     with db.read() as conn:
         held = running_task_ids(conn, node_id)
     for task_id in held:
+        _log.info("task_taken_back", node_id=node_id, **task_fields(db, task_id, node_id))
         db.transact(lambda conn, task_id=task_id: _hand_back(conn, node_id, task_id))  # type: ignore[misc]
     left = db.transact(lambda conn: move_node(conn, node_id, NodeEvent.LEAVE))
     if left:

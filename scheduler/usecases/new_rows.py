@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, insert
 
+from reelyard.cluster.tracing import current_traceparent
 from reelyard.cluster.wire import to_dict
 from reelyard.cluster.work import IngestWork, OverlayWork, Queue, TaskKind
 from reelyard.media.output import OutputSpec
@@ -71,6 +73,7 @@ def insert_ingest(
             notification_email=receivers.email,
             base_url=base_url,
             for_jobs=for_jobs,
+            **_origin(),
             created_ms=now_ms(),
             updated_ms=now_ms(),
         )
@@ -107,6 +110,7 @@ def insert_job(conn: Connection, account_id: int, spec: OutputSpec, inputs: JobI
             state=JOB.initial,
             spec=sealed,
             base_url=base_url,
+            **_origin(),
             created_ms=now_ms(),
             updated_ms=now_ms(),
         )
@@ -129,6 +133,12 @@ def place_overlay_task(conn: Connection, account_id: int, job_id: int) -> None:
         work=OverlayWork(image_url=""),  # may hold credentials: added when a node claims the task
         job_id=job_id,
     )
+
+
+def _origin() -> dict[str, str]:
+    """The request that is being answered here, and its trace: what is made of it carries both to the nodes."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    return {"request_id": str(request_id), "traceparent": current_traceparent()}
 
 
 def _sealed(conn: Connection, spec: OutputSpec) -> dict[str, Any]:

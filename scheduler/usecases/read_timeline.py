@@ -34,6 +34,7 @@ class Timeline:
     error_code: str
     error_message: str
     created_ms: int
+    request_id: str
     moments: tuple[Moment, ...]
 
 
@@ -56,6 +57,7 @@ def read_timeline(database: Database, job_id: int) -> Timeline:
         error_code=job.error_code,
         error_message=job.error_message,
         created_ms=job.created_ms,
+        request_id=job.request_id,
         moments=tuple(sorted(moments, key=lambda moment: moment.at_ms)),
     )
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import grpc
 import pytest
 import structlog
-from grpc_health.v1 import health_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import CollectorRegistry
 
@@ -47,10 +48,14 @@ class Node(node_pb2_grpc.NodeServiceServicer):
         self.asked: list[Any] = []
         self.error: Exception | None = None
         self.request_ids: list[Any] = []
+        self.bound: list[dict[str, Any]] = []
+        self.binds: dict[str, Any] = {}
 
     def _take(self, request: Any) -> None:
         self.asked.append(request)
-        self.request_ids.append(structlog.contextvars.get_contextvars().get("request_id"))
+        self.bound.append(structlog.contextvars.get_contextvars())
+        self.request_ids.append(self.bound[-1].get("request_id"))
+        structlog.contextvars.bind_contextvars(**self.binds)
         if self.error is not None:
             raise self.error
 
@@ -264,6 +269,33 @@ def test_a_stopping_scheduler_is_not_healthy() -> None:
     server.stop(0).wait()
 
 
+def test_health_answers_while_every_thread_is_taken() -> None:
+    taken, free = threading.Event(), threading.Event()
+
+    class Waiting(Node):
+        def Claim(self, request: Any, context: Any) -> Any:
+            taken.set()
+            free.wait(60)
+            return super().Claim(request, context)
+
+    server = build_server(token="", registry=CollectorRegistry(), threads=1)
+    node_pb2_grpc.add_NodeServiceServicer_to_server(Waiting(), server)
+    add_health_and_reflection(server, [NODE_SERVICE])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        claim = node_pb2_grpc.NodeServiceStub(channel).Claim.future(node_pb2.ClaimRequest(), timeout=60)
+        assert taken.wait(60)
+
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30)
+
+        assert not claim.done()
+        free.set()
+        claim.result()
+    server.stop(0).wait()
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
 def test_calls_are_measured_by_method_and_status(node: Node) -> None:
     with serving(node) as (address, registry), NodeClient(address) as client:
         client.claim("n", 404, 1, "t")
@@ -409,3 +441,22 @@ def test_a_frozen_scheduler_is_dropped_from_the_round() -> None:
         answers = [client.claim("n", number, 1, "t").refusal for number in range(20)]
 
     assert answers == ["gone"] * 20
+
+
+def test_a_request_id_that_could_do_harm_goes_no_further(node: Node, client: NodeClient) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="a b,c"):
+        client.claim("n", 7, 2, "t")
+
+    (request_id,) = node.request_ids
+    assert "a b" not in request_id
+    assert len(request_id) == 36
+
+
+def test_what_a_call_binds_to_the_log_ends_with_it(node: Node, client: NodeClient) -> None:
+    node.binds = {"job_id": 7}
+    client.claim("n", 7, 2, "t")
+    node.binds = {}
+    for _ in range(8):  # more calls than the server has threads
+        client.claim("n", 7, 2, "t")
+
+    assert [fields.get("job_id") for fields in node.bound] == [None] * 9

@@ -60,7 +60,7 @@ class ClaimResponse(_message.Message):
     def __init__(self, granted: _Optional[bool] = ..., refusal: _Optional[str] = ..., task: _Optional[_Union[TaskSpec, _Mapping]] = ...) -> None: ...
 
 class TaskSpec(_message.Message):
-    __slots__ = ("task_id", "attempt", "kind", "account_id", "job_id", "ingest_id", "output_prefix", "ingest", "encode", "store", "distribute", "notify", "clean", "overlay", "mail")
+    __slots__ = ("task_id", "attempt", "kind", "account_id", "job_id", "ingest_id", "output_prefix", "request_id", "traceparent", "ingest", "encode", "store", "distribute", "notify", "clean", "overlay", "mail")
     TASK_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +68,8 @@ class TaskSpec(_message.Message):
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     INGEST_ID_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_PREFIX_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
     INGEST_FIELD_NUMBER: _ClassVar[int]
     ENCODE_FIELD_NUMBER: _ClassVar[int]
     STORE_FIELD_NUMBER: _ClassVar[int]
@@ -83,6 +85,8 @@ class TaskSpec(_message.Message):
     job_id: int
     ingest_id: int
     output_prefix: str
+    request_id: str
+    traceparent: str
     ingest: IngestWork
     encode: EncodeWork
     store: StoreWork
@@ -91,7 +95,7 @@ class TaskSpec(_message.Message):
     clean: CleanWork
     overlay: OverlayWork
     mail: MailWork
-    def __init__(self, task_id: _Optional[int] = ..., attempt: _Optional[int] = ..., kind: _Optional[str] = ..., account_id: _Optional[int] = ..., job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., output_prefix: _Optional[str] = ..., ingest: _Optional[_Union[IngestWork, _Mapping]] = ..., encode: _Optional[_Union[EncodeWork, _Mapping]] = ..., store: _Optional[_Union[StoreWork, _Mapping]] = ..., distribute: _Optional[_Union[DistributeWork, _Mapping]] = ..., notify: _Optional[_Union[NotifyWork, _Mapping]] = ..., clean: _Optional[_Union[CleanWork, _Mapping]] = ..., overlay: _Optional[_Union[OverlayWork, _Mapping]] = ..., mail: _Optional[_Union[MailWork, _Mapping]] = ...) -> None: ...
+    def __init__(self, task_id: _Optional[int] = ..., attempt: _Optional[int] = ..., kind: _Optional[str] = ..., account_id: _Optional[int] = ..., job_id: _Optional[int] = ..., ingest_id: _Optional[int] = ..., output_prefix: _Optional[str] = ..., request_id: _Optional[str] = ..., traceparent: _Optional[str] = ..., ingest: _Optional[_Union[IngestWork, _Mapping]] = ..., encode: _Optional[_Union[EncodeWork, _Mapping]] = ..., store: _Optional[_Union[StoreWork, _Mapping]] = ..., distribute: _Optional[_Union[DistributeWork, _Mapping]] = ..., notify: _Optional[_Union[NotifyWork, _Mapping]] = ..., clean: _Optional[_Union[CleanWork, _Mapping]] = ..., overlay: _Optional[_Union[OverlayWork, _Mapping]] = ..., mail: _Optional[_Union[MailWork, _Mapping]] = ...) -> None: ...
 
 class StoredObject(_message.Message):
     __slots__ = ("key", "size_bytes", "sha256", "mime_type")

@@ -88,6 +88,7 @@ def test_a_time_line_counts_from_the_creation_of_the_job() -> None:
         error_code="encode_failed",
         error_message="It broke.",
         created_ms=10_000,
+        request_id="req-1",
         moments=(
             Moment(at_ms=9_000, subject="input media 3", what="publish: available"),
             Moment(at_ms=12_340, subject="encode task 9", what="fail: failed", detail="two\nlines"),
@@ -96,7 +97,7 @@ def test_a_time_line_counts_from_the_creation_of_the_job() -> None:
 
     lines = render_timeline(timeline).splitlines()
 
-    assert lines[:2] == ["job 7 of account 1: failed (encode_failed)", "It broke."]
+    assert lines[:2] == ["job 7 of account 1, made by request req-1: failed (encode_failed)", "It broke."]
     assert lines[4].split("  ")[1] == "-1.00"
     assert lines[5].endswith("two lines")
     assert "+2.34" in lines[5]

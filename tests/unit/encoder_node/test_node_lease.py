@@ -1,5 +1,7 @@
 import threading
 
+import structlog
+
 from encoder_node.heartbeat import Heartbeat, Identity
 from encoder_node.lease import HeldTask, HeldTasks, lease_clock
 from encoder_node.stop import StopReason
@@ -150,3 +152,19 @@ def test_a_task_that_comes_after_the_order_to_all_is_stopped_too() -> None:
     late = held_task(held, token="late")
 
     assert (early.stop.reason, late.stop.reason) == (StopReason.DRAIN, StopReason.DRAIN)
+
+
+def test_a_task_is_told_with_its_job_by_the_threads_that_stop_it() -> None:
+    held = HeldTasks()
+    fields = {"job_id": 3, "request_id": "req-1"}
+    for task_id, token, deadline in ((7, "ordered", lease_clock() + 3600), (8, "lapsed", 0.0)):
+        held.add(HeldTask(task_id, token, deadline, log_fields=fields))
+
+    with structlog.testing.capture_logs() as lines:
+        held.obey([Stopped(task_id=7, token="ordered", reason="cancelled")])
+        held.stop_lapsed(lease_clock())
+
+    assert [(line["event"], line["task_id"], line["job_id"], line["request_id"]) for line in lines] == [
+        ("task_stop_ordered", 7, 3, "req-1"),
+        ("task_lease_lapsed", 8, 3, "req-1"),
+    ]

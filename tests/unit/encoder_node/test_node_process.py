@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import structlog
 
 from encoder_node.pipes import FIRST_LINES, LAST_LINES
 from encoder_node.process import Ended, Limits, Outcome, run
@@ -273,6 +274,33 @@ def test_a_killed_parent_takes_its_child_along(tmp_path: Path) -> None:
         parent.kill()
 
         assert wait_gone(child)
+
+
+def test_a_program_carries_the_task_that_it_works_for(tmp_path: Path) -> None:
+    with structlog.contextvars.bound_contextvars(job_id=7, task_id=9, attempt=2, request_id="req-1", node="n"):
+        labelled = sh("echo $REELYARD_TASK", tmp_path)
+    free = sh('echo "[$REELYARD_TASK]"', tmp_path)
+
+    assert labelled.stdout == b"job=7,task=9,attempt=2,request=req-1\n"
+    assert free.stdout == b"[]\n"
+
+
+def test_programs_of_tasks_are_told_and_short_looks_are_not(tmp_path: Path) -> None:
+    look = tmp_path / "ffprobe"
+    look.symlink_to("/bin/true")
+
+    with structlog.testing.capture_logs() as lines:
+        sh("exit 3", tmp_path)
+        with structlog.contextvars.bound_contextvars(task_id=9):
+            run([str(look)], cwd=tmp_path, limits=Limits(), stop=StopSignal(), environment=ENVIRONMENT)
+            sh("exit 3; # http://u:hidden@host/x", tmp_path)
+
+    told = [line for line in lines if line["log_level"] == "info"]
+    assert [line["event"] for line in told] == ["process_started", "process_ended"]
+    assert told[0]["pid"] == told[1]["pid"]
+    assert told[1]["exit_status"] == 3
+    assert "hidden" not in told[0]["command"]
+    assert len(lines) == 6
 
 
 #: Uses processor time until it has used 0.3 s of it, in a second thread.

@@ -201,6 +201,29 @@ def test_the_log_has_a_line_a_request_and_no_secret(api: Any) -> None:
     assert "unguessable" not in repr(lines)
 
 
+def test_a_job_id_leads_to_the_request_that_made_it_and_no_other(api: Any) -> None:
+    api.scheduler.answers["get_job"] = JOB
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        api.post("/api/v1/job/create", body({}, {}), headers={"x-request-id": "two"})
+        api.post("/api/v1/job/create", body({}), headers={"x-request-id": "one"})
+        api.get("/api/v1/job/5", headers={"x-request-id": "look"})
+        api.get("/api/v1/nothing", headers={"x-request-id": "none"})
+
+    told = [
+        (line["request_id"], line["event"], line.get("job_id"), line.get("job_ids"), line.get("ingest_id"))
+        for line in lines
+    ]
+    assert told == [
+        ("two", "job_accepted", 200, None, 100),
+        ("two", "job_accepted", 201, None, 100),
+        ("two", "request_answered", None, [200, 201], 100),
+        ("one", "job_accepted", 200, None, 100),
+        ("one", "request_answered", 200, None, 100),
+        ("look", "request_answered", 5, None, None),
+        ("none", "request_answered", None, None, None),
+    ]
+
+
 def test_requests_are_counted_by_route_not_by_path(api: Any) -> None:
     api.scheduler.answers["get_job"] = JOB
     for number in (5, 6):
