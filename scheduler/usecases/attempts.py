@@ -79,6 +79,7 @@ def back_to_waiting(
         event,
         *guards,
         detail=detail,
+        cause=end.error_code,
         attempt=task.attempt + 1,
         not_before_ms=now_ms() + wait_ms if wait_ms else 0,
         due_ms=now_ms() + wait_ms,

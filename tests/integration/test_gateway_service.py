@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from deploy.local.ports import Ports
 from gateway.settings import GatewaySettings
 from gateway.wiring import build
 from reelyard.cluster.service_process import StartError
@@ -277,6 +278,26 @@ def test_a_port_in_use_is_told_with_the_setting(tmp_path: Path) -> None:
             build(settings).start()
 
     assert wait_until(lambda: threading.active_count() == threads)
+
+
+def test_with_a_port_for_metrics_clients_see_none(tmp_path: Path) -> None:
+    ports = Ports()
+    settings = GatewaySettings(
+        storage_url=f"file://{tmp_path}/store",
+        scheduler_address=("127.0.0.1:1",),
+        http_port=0,
+        metrics_port=ports.draw(),
+    )
+    service = build(settings)
+    service.start()
+
+    hidden = requests.get(f"{service.url}/metrics", timeout=30).status_code
+    shown = requests.get(f"http://127.0.0.1:{settings.metrics_port}/metrics", timeout=30).text
+    service.stop()
+    ports.release()
+
+    assert hidden == 404
+    assert 'reelyard_http_requests_total{code="404",method="GET",route="none"} 1.0' in shown
 
 
 def test_the_process_says_where_it_serves_and_ends_on_sigterm(tmp_path: Path) -> None:

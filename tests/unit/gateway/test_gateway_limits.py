@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reelyard.cluster.views import Caller, FormatListView, JobView
+from reelyard.media.errors import UnavailableError
 from tests.unit.gateway.conftest import KEY
 
 LIMITED = Caller(account_id=7, key_id=1, rate_limit=1000, rate_remaining=999, rate_reset_ms=3_599_001)
@@ -100,3 +101,32 @@ def test_head_answers_as_get_does(api: Any) -> None:
 
     assert (head.status, head.headers["content-length"]) == (got.status, got.headers["content-length"])
     assert api.request("HEAD", "/api/v1/job/create").status == 405
+
+
+def test_refusals_are_counted_by_reason(api: Any, caller: Any) -> None:
+    def counted() -> dict[str, float]:
+        lines = api.get("/metrics").body.decode().splitlines()
+        found = (line for line in lines if line.startswith("reelyard_requests_rejected_total{"))
+        return {line.split('"')[1]: float(line.split()[-1]) for line in found}
+
+    reasons = ("auth", "role", "rate", "size", "malformed", "invalid", "unavailable")
+    assert counted() == dict.fromkeys(reasons, 0)
+
+    caller(LIMITED)  # whose answers are not remembered
+    api.get("/api/v1/job/5", "ApiKey=ry_unknown")
+    api.get("/api/v1/job/5", "")
+    api.post("/api/v1/job/create", b"{")
+    api.post("/api/v1/job/create", b" " * 100_001)
+    api.post("/api/v1/job/create", b'{"SourceMediaURL": 5}')
+    api.get("/nothing/here")  # no refusal, nor is a job that is not there
+    api.get("/api/v1/job/5")
+    api.scheduler.answers["get_job"] = UnavailableError("the database is away")
+    api.get("/api/v1/job/5")
+    caller(replace(LIMITED, role="read-only"))
+    api.post("/api/v1/job/create", b"{}")
+    caller(replace(LIMITED, disabled=True))
+    api.get("/api/v1/job/5")
+    caller(replace(LIMITED, rate_remaining=0, rate_limited=True))
+    api.get("/api/v1/job/5")
+
+    assert counted() == dict.fromkeys(reasons, 1) | {"auth": 3}
