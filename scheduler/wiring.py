@@ -20,6 +20,7 @@ from scheduler.domain.retry import RetryWaits
 from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.entrypoints.dispatch_loop import DispatchLoop
 from scheduler.entrypoints.gateway_service import GatewayServicer
+from scheduler.entrypoints.media_backlog_metrics import MediaBacklogCollector
 from scheduler.entrypoints.node_service import NodeServicer
 from scheduler.entrypoints.rpc import SERVICES, add_services
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
@@ -53,6 +54,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
     dispatcher = Dispatcher(database, hints)
     registry = new_registry()
     registry.register(BacklogCollector(database))
+    registry.register(MediaBacklogCollector(database))
     gate = StartGate()
     server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
     nodes = NodeServicer(database, dispatcher, policy)
@@ -116,6 +118,8 @@ def _policy(settings: SchedulerSettings) -> Policy:
         output_keep_ms=round(settings.output_days * DAY_MS),
         orphan_age_ms=round(settings.orphan_hours * HOUR_MS),
         orphan_sweep_ms=round(settings.orphan_sweep_seconds * 1000),
+        pool_encoders=settings.pool_encoders or {},
+        pool_wait_ms=round(settings.pool_wait_seconds * 1000),
         retry_waits=RetryWaits(task_s=settings.retry_seconds, patient_s=settings.notify_retry_seconds),
     )
 
