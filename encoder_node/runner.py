@@ -1,5 +1,6 @@
 """From a hint to an ended task: claim it, run its stage, tell the scheduler how it ended.
 
+    node is stopping ──────────────────────────► the hint goes back to the broker
     claim refused ─────────────────────────────► nothing: the hint was late or double
     claim granted ─► stage ─► finish accepted ──► done
                        │        └ refused: another attempt has it ──► discard what was written
@@ -27,8 +28,10 @@ from encoder_node.attempt import Attempt, Stage
 from encoder_node.heartbeat import Heartbeat
 from encoder_node.lease import HeldTask, HeldTasks, lease_clock
 from encoder_node.metrics import NodeMetrics
+from encoder_node.one_task import OneTask
 from encoder_node.scratch import Scratch
 from encoder_node.stop import StoppedError, StopReason
+from reelyard.cluster.broker import HintNotTakenError
 from reelyard.cluster.node_client import Claim, NodeClient
 from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.redact import redact_text
@@ -75,6 +78,7 @@ class Runner:
         scratch: Scratch,
         store: ObjectStore,
         metrics: NodeMetrics,
+        one_task: OneTask | None = None,
     ) -> None:
         self._client = client
         self._node_id = node_id
@@ -84,6 +88,7 @@ class Runner:
         self._scratch = scratch
         self._store = store
         self._metrics = metrics
+        self._one_task = one_task
         self._running = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -92,6 +97,8 @@ class Runner:
         """Claim nothing any more; what runs goes on."""
         with self._changed:
             self._closed = True
+        if self._one_task is not None:
+            self._one_task.close()
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until nothing runs; False when the time is over."""
@@ -99,10 +106,14 @@ class Runner:
             return self._changed.wait_for(lambda: self._running == 0, timeout_s)
 
     def run_task(self, task_id: int, attempt: int) -> None:
-        """Do what a hint says, if it is still to be done. Never raises for a task's own failure."""
+        """Do what a hint says, if it is still to be done. Never raises for a task's own failure.
+
+        Raises:
+            HintNotTakenError: the node takes no more tasks; the hint is for another one.
+        """
         with self._changed:
             if self._closed:
-                return  # the sweeper sends the hint again
+                raise HintNotTakenError
             self._running += 1
         try:
             with structlog.contextvars.bound_contextvars(node_id=self._node_id, task_id=task_id, attempt=attempt):
@@ -113,6 +124,24 @@ class Runner:
                 self._changed.notify_all()
 
     def _claim_and_run(self, task_id: int, attempt: int) -> None:
+        if self._one_task is not None and not self._one_task.begin_claim():
+            raise HintNotTakenError
+        granted = self._claim_hint(task_id, attempt)
+        if self._one_task is not None:
+            self._one_task.end_claim(granted=granted is not None)
+        if granted is None:
+            return
+        task, held = granted
+        try:
+            with structlog.contextvars.bound_contextvars(kind=task.kind, job_id=task.job_id, ingest_id=task.ingest_id):
+                self._run(task, held)
+        finally:
+            self._held.remove(held)
+            if self._one_task is not None:
+                self._one_task.over.set()
+
+    def _claim_hint(self, task_id: int, attempt: int) -> tuple[TaskSpec, HeldTask] | None:
+        """Claim the task and hold it; None when the node does not get it."""
         token = str(uuid.uuid4())
         # The lease may begin as early as the first try arrives, so that is where our own count begins.
         deadline = lease_clock() + self._heartbeat.lease_s
@@ -120,19 +149,13 @@ class Runner:
             claim = self._claim(task_id, attempt, token, deadline)
         except ReelyardError as error:
             log.warning("claim_failed", error=error.message, code=error.code)
-            return
+            return None
         if claim.task is None:
             log.info("claim_refused", reason=claim.refusal)
-            return
+            return None
         held = HeldTask(task_id, token, deadline)
         self._held.add(held)
-        try:
-            with structlog.contextvars.bound_contextvars(
-                kind=claim.task.kind, job_id=claim.task.job_id, ingest_id=claim.task.ingest_id
-            ):
-                self._run(claim.task, held)
-        finally:
-            self._held.remove(held)
+        return claim.task, held
 
     def _claim(self, task_id: int, attempt: int, token: str, deadline: float) -> Claim:
         """Claim until a scheduler answers, at most for as long as the lease of the first try could last."""

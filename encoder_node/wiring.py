@@ -1,6 +1,5 @@
 """Builds a node out of its settings, and starts and stops it: the only place that knows all of its parts."""
 
-import os
 import shutil
 import socket
 import threading
@@ -8,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 
 import dramatiq
@@ -16,11 +16,13 @@ import structlog
 from encoder_node.attempt import Stage
 from encoder_node.capabilities import has_gpu, working_encoders
 from encoder_node.command import ENVIRONMENT
+from encoder_node.cpus import quota_threads, usable_cpus
 from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.ffmpeg import Tools
 from encoder_node.heartbeat import Heartbeat, Identity
 from encoder_node.lease import HeldTasks
 from encoder_node.metrics import NodeMetrics
+from encoder_node.one_task import OneTask
 from encoder_node.process import Limits
 from encoder_node.runner import Runner
 from encoder_node.scratch import Scratch
@@ -75,19 +77,26 @@ _WORKER_STOP_S = 5.0
 _STORE_RETRY_S = 1.0
 
 
-def build(settings: NodeSettings, *, broker: dramatiq.Broker | None = None) -> "NodeService":
-    """A node that is not started yet. A `broker` that is given is shared and not closed."""
-    return NodeService(settings, broker=broker)
+def build(settings: NodeSettings, *, broker: dramatiq.Broker | None = None, once: bool = False) -> "NodeService":
+    """A node that is not started yet. A `broker` that is given is shared and not closed.
+
+    With `once` it does one task over all its queues; `wait_over` tells when that is done.
+    """
+    return NodeService(settings, broker=broker, one_task=OneTask() if once else None)
 
 
 class NodeService:
-    """One node process: `start`, `wait_ready`, `stop`."""
+    """One node process: `start`, `wait_ready`, `stop`; `wait_over` for one that does a single task."""
 
-    def __init__(self, settings: NodeSettings, *, broker: dramatiq.Broker | None = None) -> None:
+    def __init__(
+        self, settings: NodeSettings, *, broker: dramatiq.Broker | None = None, one_task: OneTask | None = None
+    ) -> None:
         self.name = settings.node_name or socket.gethostname()
         self.node_id = str(uuid.uuid4())
         self._settings = settings
         self._shared_broker = broker
+        self._one_task = one_task
+        self._stop_asked = threading.Event()
         self._running = ExitStack()
         self._ready = threading.Event()
         self._stopping = threading.Event()
@@ -111,6 +120,21 @@ class NodeService:
         self._ready.wait(timeout_s)
         return self._ready.is_set() and not self._stopping.is_set()
 
+    def wait_over(self, stop: threading.Event) -> None:
+        """Wait until the single task has ended, none came in time, or `stop` is set, which also ends the linger."""
+        if self._one_task is None:
+            stop.wait()
+            return
+        over = self._one_task.over
+
+        def pass_on() -> None:
+            stop.wait()
+            self._stop_asked.set()
+            over.set()
+
+        threading.Thread(target=pass_on, name="once-stop", daemon=True).start()
+        over.wait()
+
     def stop(self) -> None:
         """Drain: take no more tasks, let the running ones end for a while, hand the others back, and leave."""
         self._stopping.set()
@@ -125,11 +149,15 @@ class NodeService:
         tools = _tools(settings)
         encoders = working_encoders(tools, scratch.folder)
         slots = settings.slots if settings.slots is not None else default_slots(has_gpu(encoders))
+        if self._one_task is not None:
+            slots = {queue: min(1, count) for queue, count in slots.items()}
         store = _open_store(settings)
         stack.callback(store.close)
         client = stack.enter_context(NodeClient(settings.scheduler_address, settings.rpc_token))
         held = HeldTasks()
         heartbeat = Heartbeat(client, self._identity(encoders, slots), held)
+        if self._one_task is not None:
+            self._one_task.on_granted(partial(self._keep_to_one, heartbeat))
         registry = new_registry()
         runner = Runner(
             client=client,
@@ -140,10 +168,12 @@ class NodeService:
             scratch=scratch,
             store=store,
             metrics=NodeMetrics(registry),
+            one_task=self._one_task,
         )
         readiness = Readiness({"scheduler": heartbeat.check, "storage": store.check})
         if settings.metrics_port is not None:
             stack.callback(serve_metrics(registry, settings.metrics_port, readiness=readiness).stop)
+            stack.callback(self._linger)
         stack.callback(self._leave, client, heartbeat)
         stack.callback(heartbeat.stop)
         self._join(stack, runner, heartbeat, store, slots)
@@ -181,6 +211,30 @@ class NodeService:
             self._workers.append(start_worker(broker, queue, slots[queue]))
         log.info("node_ready", node_id=self.node_id, name=self.name, slots=dict(slots))
         self._ready.set()
+        if self._one_task is not None:
+            self._one_task.open()
+            self._end_idle(self._one_task)
+
+    def _end_idle(self, one_task: OneTask) -> None:
+        """Have the node end when no task comes in time."""
+        timer = threading.Timer(self._settings.once_idle_seconds, one_task.end_time)
+        timer.daemon = True
+        timer.start()
+
+    def _keep_to_one(self, heartbeat: Heartbeat) -> None:
+        """The single task was granted: say that the node takes no other, and give back the hints that it holds.
+
+        The worker of the task itself holds no second hint as long as it has not answered the first.
+        """
+        heartbeat.drain()
+        for worker in self._workers:
+            if not worker.is_mine():
+                stop_consuming(worker)
+
+    def _linger(self) -> None:
+        """After a single task, keep the metrics port open for a last scrape."""
+        if self._one_task is not None and self._ready.is_set():
+            self._stop_asked.wait(self._settings.once_linger_seconds)
 
     def _wait_for_store(self, store: ObjectStore) -> bool:
         """Wait until the store can be used; False when the node was stopped before that."""
@@ -228,7 +282,7 @@ class NodeService:
 
 def default_slots(gpu: bool) -> dict[str, int]:  # noqa: FBT001  # one fact, named by the only caller
     """Tasks at once where nothing was said: x264 uses several cores by itself, the rest mostly waits."""
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cpus()
     slots = {
         Queue.INGEST: 2,
         Queue.ENCODE_CPU: max(1, cores // 4),
@@ -267,7 +321,8 @@ def _tools(settings: NodeSettings) -> Tools:
         hard_s=settings.task_seconds,
     )
     # Nothing else of our environment: no proxies, no keys. UTF-8, since file names and tags may be anything.
-    return Tools(environment={"PATH": settings.tool_path, "LC_ALL": "C.UTF-8", **ENVIRONMENT}, limits=limits)
+    environment = {"PATH": settings.tool_path, "LC_ALL": "C.UTF-8", **ENVIRONMENT}
+    return Tools(environment=environment, limits=limits, threads=quota_threads())
 
 
 def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[TaskKind, Stage]:

@@ -48,7 +48,7 @@ class EncodeStage:
         sources = [local_source(attempt, each.object) for each in work.sources]
         target = attempt.folder / ("output.mpg" if container.disc else f"output.{container.extension}")
         overlay = local_source(attempt, work.overlay) if work.overlay else None
-        build = partial(encode_argv, work.plan, sources, target, overlay=overlay)
+        build = partial(encode_argv, work.plan, sources, target, overlay=overlay, threads=self._tools.threads)
         reader, outcome = self._encode(attempt, work.plan, build)
         info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
         if container.disc:
