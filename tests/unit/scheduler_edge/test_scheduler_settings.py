@@ -159,8 +159,10 @@ def test_pools_name_the_encoders_that_they_would_bring() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["encode.gpu", "encode.gpu:", "encode.gpu:libx264", "encode.cpu:h264_nvenc", "store:libx264", "encode.gpu:nvenc"]
-    + ["encode.gpu:h264_nvenc,encode.gpu:hevc_nvenc"],
+    [
+        *("encode.gpu", "encode.gpu:", "encode.gpu:libx264", "encode.cpu:h264_nvenc", "store:libx264"),
+        *("encode.gpu:nvenc", "encode.gpu:h264_nvenc,encode.gpu:hevc_nvenc"),
+    ],
 )
 def test_a_pool_of_unknown_encoders_is_refused_at_the_start(value: str) -> None:
     problems = problems_of(ENOUGH | {"REELYARD_POOL_ENCODERS": value})
