@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry
 
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.node_client import NodeClient, Progress, Stopped
-from reelyard.cluster.rpc_health import SchedulerHealth
 from reelyard.cluster.rpc_channel import call_metadata
+from reelyard.cluster.rpc_health import SchedulerHealth
 from reelyard.cluster.rpc_server import add_health_and_reflection, build_server, code_name
 from reelyard.cluster.views import CreateJobs
 from reelyard.cluster.work import CleanResult, IngestWork, TaskKind
