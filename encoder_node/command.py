@@ -12,7 +12,14 @@ from types import MappingProxyType
 
 import ffmpeg
 
-from encoder_node.encoder_options import PassRun, audio_options, pass_options, tag_options, video_options
+from encoder_node.encoder_options import (
+    PassRun,
+    audio_options,
+    pass_options,
+    tag_options,
+    thread_options,
+    video_options,
+)
 from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, VIDEO_CODECS
 from reelyard.media.filters import audio_filters, input_filters, thumbnail_filters
 from reelyard.media.graph import PICTURE, SOUND, Graph, graph_for
@@ -82,11 +89,13 @@ def encode_argv(
     *,
     overlay: Path | None = None,
     pass_run: PassRun | None = None,
+    threads: int = 0,
 ) -> list[str]:
     """Encode whole sources, one for each of the plan's inputs, into one output file.
 
     `overlay` is the PNG file of the plan's overlay. With `pass_run` it is one of two passes; the first encodes the
-    pictures alone, and writes nothing but its log.
+    pictures alone, and writes nothing but its log. Decoders, filters and encoder start `threads` threads each; 0: as
+    many as each thinks best.
 
     Compiled here, not by ffmpeg-python: that takes two equal inputs of a join for one, and puts all filters into one
     graph (see `reelyard.media.graph`).
@@ -101,7 +110,8 @@ def encode_argv(
     argv = _command()
     graph = graph_for(made)
     for number in graph.opens if graph else (0,):
-        argv += [*_options(_source_options(plan, plan.inputs[number])), "-i", _url(sources[number])]
+        opened = _source_options(plan, plan.inputs[number]) | ({"threads": threads} if threads else {})
+        argv += [*_options(opened), "-i", _url(sources[number])]
     if overlay:
         argv += [*_options(overlay_options()), "-i", _url(overlay)]
     if graph:
@@ -109,6 +119,7 @@ def encode_argv(
     maps, options = _streams(made, graph)
     for each in maps:
         argv += ["-map", each]
+    options |= thread_options(plan.video, threads) if plan.video else {}
     options |= pass_options(pass_run)
     options["t"] = _seconds(round(plan.duration_us * (1 + OVERRUN_SHARE)) + OVERRUN_US)
     options |= {"f": "null"} if looks_only else _file_options(plan)

@@ -45,6 +45,24 @@ def video_options(video: VideoPlan) -> dict[str, str | int]:
     }
 
 
+def thread_options(video: VideoPlan, threads: int) -> dict[str, str | int]:
+    """The most threads of each part of an encode; 0 leaves that to ffmpeg, which starts more than there are CPUs.
+
+    Its count is of the CPUs that it may run on. A container's quota of CPU time is none of them, so under one of two
+    CPUs on a machine of 64 x264 would start 96 threads (and SVT-AV1 several hundred) that wait for each other.
+    """
+    if not threads or video.encoder == COPY:
+        return {}
+    options: dict[str, str | int] = {"threads:v": threads, "filter_threads": threads}
+    own = video_encoder(video.codec, video.encoder).own_threads
+    if own:
+        name, value = own
+        others = video_options(video).get(name)
+        value = value.format(threads=threads)
+        options[name] = f"{others}:{value}" if others else value
+    return options
+
+
 def _keyframe_options(video: VideoPlan, encoder: VideoEncoder) -> Mapping[str, str]:
     """Where keyframes stand; without an interval that is the encoder's choice."""
     if not video.keyframe_interval:

@@ -30,10 +30,12 @@ class Tools:
     Args:
         environment: all that the programs see of one; `PATH` at least.
         limits: for one run; a run may shorten or lift some.
+        threads: of each part of an encode; 0: as many as ffmpeg thinks best.
     """
 
     environment: Mapping[str, str]
     limits: Limits
+    threads: int = 0
 
     def run(
         self,

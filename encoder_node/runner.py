@@ -1,5 +1,6 @@
 """From a hint to an ended task: claim it, run its stage, tell the scheduler how it ended.
 
+    node is stopping ──────────────────────────► the hint goes back to the broker
     claim refused ─────────────────────────────► nothing: the hint was late or double
     claim granted ─► stage ─► finish accepted ──► done
                        │        └ refused: another attempt has it ──► discard what was written
@@ -28,9 +29,11 @@ from encoder_node.heartbeat import Heartbeat
 from encoder_node.lease import HeldTask, HeldTasks, lease_clock
 from encoder_node.measures import Measures
 from encoder_node.metrics import FINISHED, REFUSED, UNANSWERED, Ending, NodeMetrics, failed
+from encoder_node.one_task import OneTask
 from encoder_node.scratch import Scratch
 from encoder_node.stop import StoppedError, StopReason
 from encoder_node.task_trace import attempt_span, task_fields
+from reelyard.cluster.broker import HintNotTakenError
 from reelyard.cluster.node_client import Claim, NodeClient
 from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.redact import redact_text
@@ -78,6 +81,7 @@ class Runner:
         scratch: Scratch,
         store: ObjectStore,
         metrics: NodeMetrics,
+        one_task: OneTask | None = None,
     ) -> None:
         self._client = client
         self._node_id = node_id
@@ -88,6 +92,7 @@ class Runner:
         self._scratch = scratch
         self._store = store
         self._metrics = metrics
+        self._one_task = one_task
         self._running = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -96,6 +101,8 @@ class Runner:
         """Claim nothing any more; what runs goes on."""
         with self._changed:
             self._closed = True
+        if self._one_task is not None:
+            self._one_task.close()
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until nothing runs; False when the time is over."""
@@ -103,10 +110,14 @@ class Runner:
             return self._changed.wait_for(lambda: self._running == 0, timeout_s)
 
     def run_task(self, task_id: int, attempt: int) -> None:
-        """Do what a hint says, if it is still to be done. Never raises for a task's own failure."""
+        """Do what a hint says, if it is still to be done. Never raises for a task's own failure.
+
+        Raises:
+            HintNotTakenError: the node takes no more tasks; the hint is for another one.
+        """
         with self._changed:
             if self._closed:
-                return  # the sweeper sends the hint again
+                raise HintNotTakenError
             self._running += 1
         try:
             node = {"node_id": self._node_id, "node": self._node_name}
@@ -118,28 +129,43 @@ class Runner:
                 self._changed.notify_all()
 
     def _claim_and_run(self, task_id: int, attempt: int) -> None:
-        token, asked_ms = str(uuid.uuid4()), time.time_ns() // 1_000_000
+        if self._one_task is not None and not self._one_task.begin_claim():
+            raise HintNotTakenError
+        asked_ms = time.time_ns() // 1_000_000
+        granted = self._claim_hint(task_id, attempt)
+        if self._one_task is not None:
+            self._one_task.end_claim(granted=granted is not None)
+        if granted is None:
+            return
+        task, held = granted
+        try:
+            with (
+                structlog.contextvars.bound_contextvars(**task_fields(task)),
+                attempt_span(task, node=self._node_name, asked_ms=asked_ms) as span,
+            ):
+                span.end(self._run(task, held))
+        finally:
+            self._held.remove(held)
+            if self._one_task is not None:
+                self._one_task.over.set()
+
+    def _claim_hint(self, task_id: int, attempt: int) -> tuple[TaskSpec, HeldTask] | None:
+        """Claim the task and hold it; None when the node does not get it."""
+        token = str(uuid.uuid4())
         # The lease may begin as early as the first try arrives, so that is where our own count begins.
         deadline = lease_clock() + self._heartbeat.lease_s
         try:
             claim = self._claim(task_id, attempt, token, deadline)
         except ReelyardError as error:
             log.warning("claim_failed", error=error.message, code=error.code)
-            return
+            return None
         if claim.task is None:
             log.info("claim_refused", reason=claim.refusal)
-            return
+            return None
         fields = {**structlog.contextvars.get_contextvars(), **task_fields(claim.task)}
         held = HeldTask(task_id, token, deadline, log_fields=fields)
         self._held.add(held)
-        try:
-            with (
-                structlog.contextvars.bound_contextvars(**task_fields(claim.task)),
-                attempt_span(claim.task, node=self._node_name, asked_ms=asked_ms) as span,
-            ):
-                span.end(self._run(claim.task, held))
-        finally:
-            self._held.remove(held)
+        return claim.task, held
 
     def _claim(self, task_id: int, attempt: int, token: str, deadline: float) -> Claim:
         """Claim until a scheduler answers, at most for as long as the lease of the first try could last."""

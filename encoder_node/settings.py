@@ -65,6 +65,18 @@ class NodeSettings(
         parsers.seconds(),
         "How long running tasks may go on when the node is told to stop; then they are handed back.",
     )
+    once_idle_seconds: float = setting(
+        "REELYARD_ONCE_IDLE_SECONDS",
+        60.0,
+        parsers.seconds(),
+        "`reelyard node --once`: how long it waits for its task before it ends without one.",
+    )
+    once_linger_seconds: float = setting(
+        "REELYARD_ONCE_LINGER_SECONDS",
+        0.0,
+        parsers.seconds(),
+        "`reelyard node --once`: how long its metrics can be read after its task; more than a scrape's interval.",
+    )
     stall_seconds: float = setting(
         "REELYARD_STALL_SECONDS",
         120.0,

@@ -1,6 +1,5 @@
 """Builds a node out of its settings, and starts and stops it: the only place that knows all of its parts."""
 
-import os
 import shutil
 import socket
 import threading
@@ -9,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 
 import dramatiq
@@ -17,12 +17,14 @@ import structlog
 from encoder_node.attempt import Stage
 from encoder_node.capabilities import has_gpu, working_encoders
 from encoder_node.command import ENVIRONMENT
+from encoder_node.cpus import quota_threads, usable_cpus
 from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.ffmpeg import Tools
 from encoder_node.gpu_metrics import GpuCollector
 from encoder_node.heartbeat import Heartbeat, Identity
 from encoder_node.lease import HeldTasks
 from encoder_node.metrics import Drained, NodeMetrics, ScratchCollector
+from encoder_node.one_task import OneTask
 from encoder_node.process import Limits
 from encoder_node.runner import Runner
 from encoder_node.scratch import Scratch
@@ -79,25 +81,37 @@ _STORE_RETRY_S = 1.0
 
 
 def build(
-    settings: NodeSettings, *, broker: dramatiq.Broker | None = None, registry: Registry | None = None
+    settings: NodeSettings,
+    *,
+    broker: dramatiq.Broker | None = None,
+    registry: Registry | None = None,
+    once: bool = False,
 ) -> "NodeService":
     """A node that is not started yet.
 
-    A `broker` that is given is shared and not closed; a `registry` that is given is its caller's to serve.
+    A `broker` that is given is shared and not closed; a `registry` that is given is its caller's to serve. With `once`
+    the node does one task over all its queues; `wait_over` tells when that is done.
     """
-    return NodeService(settings, broker=broker, registry=registry)
+    return NodeService(settings, broker=broker, registry=registry, one_task=OneTask() if once else None)
 
 
 class NodeService:
-    """One node process: `start`, `wait_ready`, `stop`."""
+    """One node process: `start`, `wait_ready`, `stop`; `wait_over` for one that does a single task."""
 
     def __init__(
-        self, settings: NodeSettings, *, broker: dramatiq.Broker | None = None, registry: Registry | None = None
+        self,
+        settings: NodeSettings,
+        *,
+        broker: dramatiq.Broker | None = None,
+        registry: Registry | None = None,
+        one_task: OneTask | None = None,
     ) -> None:
         self.name = settings.node_name or socket.gethostname()
         self.node_id = str(uuid.uuid4())
         self._settings = settings
         self._shared_broker = broker
+        self._one_task = one_task
+        self._stop_asked = threading.Event()
         self._running = ExitStack()
         self._ready = threading.Event()
         self._stopping = threading.Event()
@@ -127,6 +141,21 @@ class NodeService:
         self._ready.wait(timeout_s)
         return self._ready.is_set() and not self._stopping.is_set()
 
+    def wait_over(self, stop: threading.Event) -> None:
+        """Wait until the single task has ended, none came in time, or `stop` is set, which also ends the linger."""
+        if self._one_task is None:
+            stop.wait()
+            return
+        over = self._one_task.over
+
+        def pass_on() -> None:
+            stop.wait()
+            self._stop_asked.set()
+            over.set()
+
+        threading.Thread(target=pass_on, name="once-stop", daemon=True).start()
+        over.wait()
+
     def stop(self) -> None:
         """Drain: take no more tasks, let the running ones end for a while, hand the others back, and leave."""
         self._stopping.set()
@@ -138,15 +167,20 @@ class NodeService:
         settings = self._settings
         _check_programs(settings.tool_path)
         stack.callback(self._stop_metrics)  # last of all, so that what the drain was like can still be scraped
+        stack.callback(self._linger)
         scratch = stack.enter_context(Scratch(settings.scratch, self.node_id))
         tools = _tools(settings)
         encoders = working_encoders(tools, scratch.folder)
         slots = settings.slots if settings.slots is not None else default_slots(has_gpu(encoders))
+        if self._one_task is not None:
+            slots = {queue: min(1, count) for queue, count in slots.items()}
         store = MeasuredStore(_open_store(settings), self.registry.once(StorageMetrics))
         stack.callback(store.close)
         client = stack.enter_context(NodeClient(settings.scheduler_address, settings.rpc_token))
         held = HeldTasks()
         heartbeat = Heartbeat(client, self._identity(encoders, slots), held)
+        if self._one_task is not None:
+            self._one_task.on_granted(partial(self._keep_to_one, heartbeat))
         metrics = NodeMetrics(self.registry)
         metrics.tried(encoders)
         metrics.serves(slots)
@@ -161,6 +195,7 @@ class NodeService:
             scratch=scratch,
             store=store,
             metrics=metrics,
+            one_task=self._one_task,
         )
         self.readiness = readiness = Readiness({"scheduler": heartbeat.check, "storage": store.check})
         if settings.metrics_port is not None and self._serves_metrics:
@@ -224,6 +259,30 @@ class NodeService:
             self._workers.append(start_worker(broker, queue, slots[queue]))
         log.info("node_ready", node_id=self.node_id, name=self.name, slots=dict(slots))
         self._ready.set()
+        if self._one_task is not None:
+            self._one_task.open()
+            self._end_idle(self._one_task)
+
+    def _end_idle(self, one_task: OneTask) -> None:
+        """Have the node end when no task comes in time."""
+        timer = threading.Timer(self._settings.once_idle_seconds, one_task.end_time)
+        timer.daemon = True
+        timer.start()
+
+    def _keep_to_one(self, heartbeat: Heartbeat) -> None:
+        """The single task was granted: say that the node takes no other, and give back the hints that it holds.
+
+        The worker of the task itself holds no second hint as long as it has not answered the first.
+        """
+        heartbeat.drain()
+        for worker in self._workers:
+            if not worker.is_mine():
+                stop_consuming(worker)
+
+    def _linger(self) -> None:
+        """After a single task, keep the metrics port open for a last scrape."""
+        if self._one_task is not None and self._ready.is_set():
+            self._stop_asked.wait(self._settings.once_linger_seconds)
 
     def _wait_for_store(self, store: ObjectStore) -> bool:
         """Wait until the store can be used; False when the node was stopped before that."""
@@ -274,7 +333,7 @@ class NodeService:
 
 def default_slots(gpu: bool) -> dict[str, int]:  # noqa: FBT001  # one fact, named by the only caller
     """Tasks at once where nothing was said: x264 uses several cores by itself, the rest mostly waits."""
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cpus()
     slots = {
         Queue.INGEST: 2,
         Queue.ENCODE_CPU: max(1, cores // 4),
@@ -313,7 +372,8 @@ def _tools(settings: NodeSettings) -> Tools:
         hard_s=settings.task_seconds,
     )
     # Nothing else of our environment: no proxies, no keys. UTF-8, since file names and tags may be anything.
-    return Tools(environment={"PATH": settings.tool_path, "LC_ALL": "C.UTF-8", **ENVIRONMENT}, limits=limits)
+    environment = {"PATH": settings.tool_path, "LC_ALL": "C.UTF-8", **ENVIRONMENT}
+    return Tools(environment=environment, limits=limits, threads=quota_threads())
 
 
 def _stages(settings: NodeSettings, tools: Tools, stack: ExitStack) -> dict[TaskKind, Stage]:

@@ -1,7 +1,9 @@
 """Every setting of a scheduler, and which of them go together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from reelyard.cluster import settings_parsers as parsers
@@ -18,6 +20,8 @@ from reelyard.cluster.settings import (
     TracesSettings,
     setting,
 )
+from reelyard.cluster.work import Queue
+from reelyard.media.catalogue import gpu_encoders, probed_encoders, scarce_encoders
 
 #: A lease must outlast this many beats: one that is late or lost is no reason to take a node's work away.
 BEATS_IN_A_LEASE = 3
@@ -49,6 +53,28 @@ def api_key(value: str) -> str:
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError("a key of printable ASCII characters without spaces")
     return value
+
+
+def pool_encoders(value: str) -> Mapping[str, frozenset[str]]:
+    """The encoders of pools that may be at zero: `encode.gpu:h264_nvenc+hevc_nvenc,encode.cpu:wmv3`.
+
+    A hardware encoder belongs to encode.gpu and no other does.
+    """
+    hardware = gpu_encoders()
+    able = {Queue.ENCODE_CPU: frozenset(probed_encoders()) - hardware, Queue.ENCODE_GPU: hardware}
+    found: dict[str, frozenset[str]] = {}
+    for part in value.split(","):
+        name, _, listed = part.strip().partition(":")
+        queue = next((each for each in able if each == name), None)
+        encoders = frozenset(encoder.strip() for encoder in listed.split("+"))
+        if queue is None or queue in found or not encoders <= able[queue]:
+            raise ValueError(
+                "queue:encoder+encoder with commas between queues, as in"
+                f' "encode.gpu:h264_nvenc+hevc_nvenc"; encode.gpu: {", ".join(sorted(hardware))};'
+                f" encode.cpu: software encoders, as {', '.join(sorted(scarce_encoders()))}"
+            )
+        found[queue] = encoders
+    return MappingProxyType(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +165,19 @@ class SchedulerSettings(
         "Waits before the second, third, ... attempt of a notification or delivery; then it is given up.",
     )
 
+    pool_encoders: Mapping[str, frozenset[str]] | None = setting(
+        "REELYARD_POOL_ENCODERS",
+        None,
+        pool_encoders,
+        "Encoders that a pool of nodes brings when it is started, as in encode.gpu:h264_nvenc+hevc_nvenc: tasks are"
+        " made for it while it is at zero. Unset: only nodes that are there count.",
+    )
+    pool_wait_seconds: float = setting(
+        "REELYARD_POOL_WAIT_SECONDS",
+        600.0,
+        parsers.seconds(),
+        "How long a task waits for a node of such a pool; then the CPU encodes it.",
+    )
     input_days: float = setting(
         "REELYARD_INPUT_DAYS",
         3.0,

@@ -24,6 +24,7 @@ from scheduler.entrypoints.dispatch_loop import DispatchLoop
 from scheduler.entrypoints.event_metrics import EventMetrics
 from scheduler.entrypoints.gateway_service import GatewayServicer
 from scheduler.entrypoints.loop_metrics import LoopMetrics
+from scheduler.entrypoints.media_backlog_metrics import MediaBacklogCollector
 from scheduler.entrypoints.node_service import NodeServicer
 from scheduler.entrypoints.rpc import SERVICES, add_services
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
@@ -64,6 +65,7 @@ def build(
     dispatcher = Dispatcher(database, hints, broker_seen=loop_metrics.broker_seen)
     holder = str(uuid.uuid4())
     registry.register(BacklogCollector(database, holder=holder))
+    registry.register(MediaBacklogCollector(database))
     gate = StartGate()
     server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
     nodes = NodeServicer(database, dispatcher, policy)
@@ -129,6 +131,8 @@ def _policy(settings: SchedulerSettings) -> Policy:
         output_keep_ms=round(settings.output_days * DAY_MS),
         orphan_age_ms=round(settings.orphan_hours * HOUR_MS),
         orphan_sweep_ms=round(settings.orphan_sweep_seconds * 1000),
+        pool_encoders=settings.pool_encoders or {},
+        pool_wait_ms=round(settings.pool_wait_seconds * 1000),
         retry_waits=RetryWaits(task_s=settings.retry_seconds, patient_s=settings.notify_retry_seconds),
     )
 

@@ -52,7 +52,7 @@ class EncodeStage:
             sources = [local_source(attempt, each.object) for each in work.sources]
             overlay = local_source(attempt, work.overlay) if work.overlay else None
         target = attempt.folder / ("output.mpg" if container.disc else f"output.{container.extension}")
-        build = partial(encode_argv, work.plan, sources, target, overlay=overlay)
+        build = partial(encode_argv, work.plan, sources, target, overlay=overlay, threads=self._tools.threads)
         with measures.step(Step.ENCODE):
             reader, outcome = self._encode(attempt, work.plan, build)
         with measures.step(Step.VERIFY):

@@ -66,9 +66,13 @@ def scheduler_command() -> None:
 
 
 @app.command("node")
-def node_command() -> None:
+def node_command(
+    once: Annotated[
+        bool, typer.Option("--once", help="Do one task and end with status 0, also when it failed or none came.")
+    ] = False,
+) -> None:
     """Run an encoder node of a cluster: it does the work."""
-    raise typer.Exit(encoder_node.__main__.main(os.environ))
+    raise typer.Exit(encoder_node.__main__.main(os.environ, once=once))
 
 
 @app.command("settings")

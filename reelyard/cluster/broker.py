@@ -5,6 +5,7 @@ is sent again by the sweeper and a duplicate is dropped by the claim. Delays, re
 database: no Dramatiq middleware is installed.
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -45,8 +46,36 @@ class BrokerDownError(UnavailableError):
     """The broker cannot be reached or does not confirm."""
 
 
+class HintNotTakenError(Exception):
+    """Who should run a hint does not: it stays the broker's, and goes to another worker when this one stops."""
+
+
+class _GiveBack(dramatiq.Middleware):
+    """Marks the hints that were not taken, so that their consumer leaves them unanswered."""
+
+    @property
+    def actor_options(self) -> set[str]:
+        """`throws` keeps Dramatiq from telling of a hint that was not taken as of a bug."""
+        return {"throws"}
+
+    def after_process_message(
+        self,
+        broker: dramatiq.Broker,  # noqa: ARG002  # Dramatiq's signature
+        message: Any,
+        *,
+        result: Any = None,  # noqa: ARG002
+        exception: BaseException | None = None,
+    ) -> None:
+        """See dramatiq.Middleware."""
+        message.given_back = isinstance(exception, HintNotTakenError)
+
+
 class _SafeConsumer(_RabbitmqConsumer):
-    """A consumer that acknowledges only what it delivered itself.
+    """A consumer that acknowledges only what it delivered itself, and what was taken.
+
+    A hint that was not taken stays unanswered: the broker gives it to another consumer when this one's connection
+    is closed, which `stop_consuming` does, and until then sends nothing in its stead.
+
 
     After a reconnect (restart, network, delivery time-out) delivery tags start at 1 again while actors of the old
     channel still run; Dramatiq would look their tags up in the new consumer, and acknowledge, so lose, another
@@ -67,7 +96,7 @@ class _SafeConsumer(_RabbitmqConsumer):
         self._answer(super().nack, message)
 
     def _answer(self, answer: Callable[[dramatiq.MessageProxy], None], message: dramatiq.MessageProxy) -> None:
-        if getattr(message, "delivered_by", None) is not self:
+        if getattr(message, "delivered_by", None) is not self or getattr(message, "given_back", False):
             return
         try:
             answer(message)
@@ -109,6 +138,10 @@ class StageWorker(dramatiq.Worker):
         super().__init__(broker, queues={queue}, worker_timeout=_WORKER_TIMEOUT_MS, worker_threads=slots)
         # Twice the threads is Dramatiq's default, and parks a short task behind an hour-long encode.
         self.queue_prefetch = slots
+
+    def is_mine(self) -> bool:
+        """Whether the calling thread is one of this worker's."""
+        return threading.current_thread() in self.workers
 
     def _add_consumer(self, queue_name: str, *, delay: bool = False) -> None:
         if not delay:
@@ -197,10 +230,13 @@ def _down(error: Exception) -> BrokerDownError:
 def register_runner(broker: dramatiq.Broker, fn: Callable[[int, int], None], queues: Iterable[str]) -> None:
     """Have `fn(task_id, attempt)` called, in a worker's thread, for every hint on the queues.
 
-    An exception that leaves `fn` drops the hint; the task comes back when its lease ends.
+    `HintNotTakenError` gives the hint back: on RabbitMQ to other workers when this one stops consuming, inside one
+    process by the scheduler's sweep. Any other exception drops it; the task comes back when its lease ends.
     """
     names = [str(queue) for queue in queues]
-    dramatiq.actor(actor_name=ACTOR, queue_name=names[0], broker=broker)(fn)
+    if not any(isinstance(each, _GiveBack) for each in broker.middleware):
+        broker.add_middleware(_GiveBack())
+    dramatiq.actor(actor_name=ACTOR, queue_name=names[0], broker=broker, throws=HintNotTakenError)(fn)
     declare_queues(broker, names)
 
 
@@ -214,7 +250,11 @@ def start_worker(broker: dramatiq.Broker, queue: str, slots: int) -> StageWorker
 
 
 def stop_consuming(worker: dramatiq.Worker) -> None:
-    """Take no further hints; those that run go on. What the broker holds for this worker goes to others."""
+    """Take no further hints; those that run go on.
+
+    Returns at once. Within a fraction of a second the worker's consumer closes its connection, and what the broker
+    holds for it goes to others.
+    """
     for consumer in worker.consumers.values():
         consumer.pause()
 

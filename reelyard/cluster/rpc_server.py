@@ -151,14 +151,15 @@ class CallInterceptor(grpc.ServerInterceptor):
             return handler
         if handler_call_details.method.startswith(_OPEN_TO_ALL):  # probes: they have a thread of their own, see below
             return handler
-        service, _, method = handler_call_details.method.removeprefix("/").rpartition("/")
+        full_name = handler_call_details.method.removeprefix("/")
+        service, _, method = full_name.rpartition("/")
         for code in _USUAL_CODES:
             self._handled.labels(service, method, code_name(code))  # the first of each is an increase from 0
         metadata = _metadata(handler_call_details)
         request_id = request_id_or_new(str(metadata.get(REQUEST_ID_METADATA, "")))
         guarded = self._guarded(handler.unary_unary, (service, method), request_id)
         return grpc.unary_unary_rpc_method_handler(
-            _traced(guarded, handler_call_details.method.lstrip("/"), str(metadata.get(TRACEPARENT, ""))),
+            _traced(guarded, full_name, str(metadata.get(TRACEPARENT, ""))),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
@@ -193,20 +194,6 @@ class CallInterceptor(grpc.ServerInterceptor):
         return answer
 
 
-def code_name(code: grpc.StatusCode) -> str:
-    """The name of a status as metrics of gRPC write it everywhere: that of grpc-go, such as NotFound."""
-    special = {grpc.StatusCode.OK: "OK", grpc.StatusCode.CANCELLED: "Canceled"}
-    return special.get(code) or "".join(word.capitalize() for word in code.name.split("_"))
-
-
-def _status(context: grpc.ServicerContext) -> grpc.StatusCode:
-    """What a call is answered with, at its end."""
-    code: grpc.StatusCode | int | None = context.code()  # type: ignore[attr-defined]
-    if isinstance(code, int):  # `abort_with_status` takes the number as the status's own class has it
-        return next(known for known in grpc.StatusCode if known.value[0] == code)
-    return code or grpc.StatusCode.OK
-
-
 def _traced(behaviour: Behaviour, method: str, traceparent: str) -> Behaviour:
     """The behaviour in a span, if the call came with a trace. What it binds to log and trace ends with the call."""
 
@@ -220,6 +207,20 @@ def _traced(behaviour: Behaviour, method: str, traceparent: str) -> Behaviour:
                 raise
 
     return lambda request, context: contextvars.copy_context().run(answer, request, context)
+
+
+def code_name(code: grpc.StatusCode) -> str:
+    """The name of a status as metrics of gRPC write it everywhere: that of grpc-go, such as NotFound."""
+    special = {grpc.StatusCode.OK: "OK", grpc.StatusCode.CANCELLED: "Canceled"}
+    return special.get(code) or "".join(word.capitalize() for word in code.name.split("_"))
+
+
+def _status(context: grpc.ServicerContext) -> grpc.StatusCode:
+    """What a call is answered with, at its end."""
+    code: grpc.StatusCode | int | None = context.code()  # type: ignore[attr-defined]
+    if isinstance(code, int):  # `abort_with_status` takes the number as the status's own class has it
+        return next(known for known in grpc.StatusCode if known.value[0] == code)
+    return code or grpc.StatusCode.OK
 
 
 def _already_aborted(context: grpc.ServicerContext) -> bool:

@@ -27,6 +27,7 @@ class VideoEncoder:
     `keyframe_arguments` set a keyframe at each `{interval}` frames, where `forced_keyframes`;
     `fixed_keyframe_arguments` allow no others, where `fixed_keyframes`. `max_keyframe_interval` is the longest that
     the format allows, 0 for any.
+    `own_threads` is an option and the part of its value that an encoder needs beside `-threads` to keep to `{threads}`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class VideoEncoder:
     keyframe_arguments: Mapping[str, str] = field(default_factory=dict)
     fixed_keyframe_arguments: Mapping[str, str] = field(default_factory=dict)
     max_keyframe_interval: int = 0
+    own_threads: tuple[str, str] | None = None
 
     def takes(self, width: int, height: int) -> bool:
         """Whether it can encode pictures of this size."""
@@ -139,6 +141,7 @@ LIBX265 = VideoEncoder(
     target_rate=TARGET_RATE,
     min_width=16,
     min_height=16,
+    own_threads=("x265-params", "pools={threads}"),
     # No `two_pass`: x265 has its passes in parameters of its own, and ffmpeg's `-pass` does nothing with it.
     forced_keyframes=True,
     fixed_keyframes=True,
@@ -182,6 +185,7 @@ LIBSVTAV1 = VideoEncoder(
     arguments=MappingProxyType({"preset": "8"}),
     quality=MappingProxyType({"crf": "35"}),  # its default: about crf 23 of x264
     target_rate=MappingProxyType({"b:v": "{bitrate}"}),  # it takes a ceiling with a quality only
+    own_threads=("svtav1-params", "lp={threads}"),
     min_width=64,
     min_height=64,
     forced_keyframes=True,

@@ -1,6 +1,8 @@
 """The times and limits that an operator may set, handed to the use cases as one value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from scheduler.domain.retry import RetryWaits
 
@@ -30,6 +32,10 @@ class Policy:
     """How often the object store is searched for such files."""
     retry_waits: RetryWaits = field(default_factory=RetryWaits)
     """The waits between the attempts of a task."""
+    pool_encoders: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """By queue, the encoders that its pool of nodes brings when it is started; the pool may be at zero."""
+    pool_wait_ms: int = 600_000
+    """How long a task of such a queue waits for a node before it falls back to the CPU."""
     keep_failed_ms: int = DAY_MS
     """How long what a failed job has made is kept, so that a retry of the job can go on from there."""
 
@@ -42,3 +48,7 @@ class Policy:
     def failed_clean_wait_ms(self) -> int:
         """How long after its end a failed job is cleaned up."""
         return max(self.clean_wait_ms, self.keep_failed_ms)
+
+
+#: What holds where nothing was set.
+DEFAULT_POLICY = Policy()

@@ -52,7 +52,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
     Args:
         database: where the truth is.
         wake: wakes the dispatcher; called when a call made work runnable, after it was committed.
-        policy: when to clean up after what was ended.
+        policy: when to clean up after what was ended, and the encoders of pools that may be at zero.
         fetch: which private addresses a source may have.
         public_url: base of the URLs in notifications; "" uses the one that the request brings.
         sends_mail: whether there is a mail server.
@@ -87,7 +87,12 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """One ingest, and one job an output."""
         wanted = from_message(request, views.CreateJobs)
         created = create_jobs(
-            self._database, wanted, fetch=self._fetch, public_url=self._public_url, sends_mail=self._sends_mail
+            self._database,
+            wanted,
+            fetch=self._fetch,
+            public_url=self._public_url,
+            sends_mail=self._sends_mail,
+            policy=self._policy,
         )
         self._wake()
         _tell(created, request.account_id)
@@ -97,7 +102,12 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         """One job an output, of an input medium."""
         wanted = from_message(request, views.CreateJobsFromInput)
         created = create_jobs_from_input(
-            self._database, wanted, fetch=self._fetch, public_url=self._public_url, sends_mail=self._sends_mail
+            self._database,
+            wanted,
+            fetch=self._fetch,
+            public_url=self._public_url,
+            sends_mail=self._sends_mail,
+            policy=self._policy,
         )
         self._wake()
         _tell(created, request.account_id)

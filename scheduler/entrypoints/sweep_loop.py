@@ -85,7 +85,7 @@ class SweepLoop:
             lambda: expire_leases(self._db, self._policy),
             lambda: lose_nodes(self._db, self._policy),
             lambda: end_set_aside(self._db),
-            lambda: rescue_gpu_tasks(self._db),
+            lambda: rescue_gpu_tasks(self._db, self._policy),
             self._resend,
         )
 

@@ -245,6 +245,8 @@ NOTIFICATION_KINDS = "kind IN ('notify', 'mail')"
 
 #: The tasks that have not ended, in SQL: a query must say it in these words to use their index.
 OPEN_TASKS = "state IN ('waiting', 'queued', 'running')"
+#: The tasks that no node has yet, in SQL; said in these words for the same reason.
+UNCLAIMED_TASKS = "state IN ('waiting', 'queued')"
 
 tasks = Table(
     "tasks",
@@ -278,6 +280,7 @@ tasks = Table(
     Column("queued_ms", BigInteger),  # when its hint was sent
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
+    Column("media_ms", BigInteger, nullable=False, server_default=text("0")),  # media it goes through; 0: not known
     # `not_before_ms` is 0 once a task is due, so that the dispatcher finds each account's best one by equality.
     Index("ix_tasks_backlog", "queue", "state", "not_before_ms", "account_id", "priority", "id"),
     Index("ix_tasks_leases", "state", "lease_until_ms"),
@@ -300,6 +303,16 @@ tasks = Table(
         "id",
         sqlite_where=text(NOTIFICATION_KINDS),
         postgresql_where=text(NOTIFICATION_KINDS),
+    ),
+    # A backlog's media time is summed from this index alone; `state` is in it for SQLite, which would look it up.
+    Index(
+        "ix_tasks_open_media",
+        "queue",
+        "not_before_ms",
+        "media_ms",
+        "state",
+        sqlite_where=text(UNCLAIMED_TASKS),
+        postgresql_where=text(UNCLAIMED_TASKS),
     ),
     _state_is_known(TaskState),
     CheckConstraint("(job_id IS NULL) <> (ingest_id IS NULL)", name="one_owner"),

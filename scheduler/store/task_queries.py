@@ -13,6 +13,7 @@ from reelyard.cluster.wire import to_dict
 from reelyard.cluster.work import TaskKind, Work
 from reelyard.media.errors import ErrorCode
 from reelyard.media.locations import LOCATION_SCHEMES, scheme_of
+from scheduler.domain.media_time import media_ms_of
 from scheduler.domain.task import TASK, TaskEvent, TaskState
 from scheduler.errors import SealError
 from scheduler.store.clock import now_ms
@@ -60,8 +61,11 @@ def insert_task(
     ingest_id: int | None = None,
     part: int = 0,
     not_before_ms: int = 0,
+    media_ms: int | None = None,
 ) -> int:
     """A new waiting task; `work` must hold no secret. A second one of the same owner, kind and part is refused.
+
+    `media_ms` is the media time that it stands for, where the work itself does not tell it.
 
     Raises:
         sqlalchemy.exc.IntegrityError: it is a second one.
@@ -78,6 +82,7 @@ def insert_task(
             queue=queue,
             state=TASK.initial,
             work=to_dict(work),
+            media_ms=media_ms_of(work) if media_ms is None else media_ms,
             not_before_ms=not_before_ms,
             due_ms=not_before_ms or now_ms(),
             created_ms=now_ms(),
@@ -96,8 +101,11 @@ def place_task(
     work: Work,
     job_id: int | None = None,
     ingest_id: int | None = None,
+    media_ms: int | None = None,
 ) -> int:
     """A stage's waiting task: a new one, or the one of an earlier try, which is repeated with this work.
+
+    `media_ms` is as in `insert_task`.
 
     A repeated task has its attempts anew, and goes on counting them, so that no two write under the same keys.
 
@@ -109,7 +117,14 @@ def place_task(
     earlier = conn.execute(query.with_for_update()).one_or_none()
     if earlier is None:
         return insert_task(
-            conn, account_id=account_id, kind=kind, queue=queue, work=work, job_id=job_id, ingest_id=ingest_id
+            conn,
+            account_id=account_id,
+            kind=kind,
+            queue=queue,
+            work=work,
+            job_id=job_id,
+            ingest_id=ingest_id,
+            media_ms=media_ms,
         )
     move_task(
         conn,
@@ -117,6 +132,7 @@ def place_task(
         TaskEvent.REPEAT,
         queue=queue,
         work=to_dict(work),
+        media_ms=media_ms_of(work) if media_ms is None else media_ms,
         result=null(),
         attempt=earlier.attempt + 1,
         budget_from=earlier.attempt + 1,

@@ -9,6 +9,7 @@ from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedJobsView, CreateJobs
 from reelyard.media.errors import SpecError
 from reelyard.media.output import OutputSpec
+from scheduler.domain.policy import DEFAULT_POLICY, Policy
 from scheduler.store.database import Database
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.new_rows import insert_ingests, insert_job
@@ -24,6 +25,7 @@ def create_jobs(
     fetch: FetchPolicy | None = None,
     public_url: str = "",
     sends_mail: bool = False,
+    policy: Policy = DEFAULT_POLICY,
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
 
@@ -37,6 +39,7 @@ def create_jobs(
         fetch: which private addresses a source and a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
         sends_mail: whether there is a mail server.
+        policy: the encoders of pools that may be at zero.
 
     Raises:
         SpecError: a member outside the outputs was refused.
@@ -45,7 +48,9 @@ def create_jobs(
     if answered is not None:
         return answered
     urls = check_joined_urls(request.source_url, fetch)
-    judged = judge_outputs(db, request.account_id, request.outputs, fetch, inputs=len(urls), sends_mail=sends_mail)
+    judged = judge_outputs(
+        db, request.account_id, request.outputs, fetch, inputs=len(urls), sends_mail=sends_mail, policy=policy
+    )
     if all(isinstance(verdict, SpecError) for verdict in judged):
         return CreatedJobsView(jobs=tuple(answer_output(*pair) for pair in zip(request.outputs, judged, strict=True)))
     base_url = public_url or request.base_url

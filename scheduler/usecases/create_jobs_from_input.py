@@ -14,15 +14,15 @@ from reelyard.media.planning import plan_output
 from scheduler.domain.ingest import INGEST, IngestState
 from scheduler.domain.job import JOB, JobEvent
 from scheduler.domain.media import GONE, MediaState
-from scheduler.domain.placement import encoders_of_gpu_nodes
+from scheduler.domain.policy import DEFAULT_POLICY, Policy
 from scheduler.errors import MediaExpiredError, MediaNotFoundError
-from scheduler.store.clock import now_ms, read_now
+from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
 from scheduler.store.job_queries import find_medium, lock_ingests_of_inputs, lock_job
-from scheduler.store.node_queries import present_nodes
 from scheduler.store.transitions import transition
 from scheduler.usecases.answers import create_once, first_answer
 from scheduler.usecases.begin_encode import Source, begin_encode, sources_of_media
+from scheduler.usecases.hardware import hardware_encoders
 from scheduler.usecases.import_progress import show_import_progress
 from scheduler.usecases.new_rows import JobInputs, insert_job
 from scheduler.usecases.outputs import Verdict, answer_output, judge_outputs
@@ -37,6 +37,7 @@ def create_jobs_from_input(
     fetch: FetchPolicy | None = None,
     public_url: str = "",
     sends_mail: bool = False,
+    policy: Policy = DEFAULT_POLICY,
 ) -> CreatedJobsView:
     """Accept a request, or those of its outputs that are valid.
 
@@ -51,6 +52,7 @@ def create_jobs_from_input(
         fetch: which private addresses a notification may have; None: none.
         public_url: base of the URLs in notifications; "" uses the request's own.
         sends_mail: whether there is a mail server.
+        policy: the encoders of pools that may be at zero.
 
     Raises:
         SpecError: a member outside the outputs was refused.
@@ -61,13 +63,15 @@ def create_jobs_from_input(
     if answered is not None:
         return answered
     media_ids = _media_ids(request)
-    judged = judge_outputs(db, request.account_id, request.outputs, fetch, inputs=len(media_ids), sends_mail=sends_mail)
+    judged = judge_outputs(
+        db, request.account_id, request.outputs, fetch, inputs=len(media_ids), sends_mail=sends_mail, policy=policy
+    )
     base_url = public_url or request.base_url
     return create_once(
         db,
         request,
         CreatedJobsView,
-        lambda conn: _create(conn, request, media_ids, judged, base_url),
+        lambda conn: _create(conn, request, judged, policy, base_url),
         is_made=_made_a_job,
     )
 
@@ -77,8 +81,9 @@ def _made_a_job(answer: CreatedJobsView) -> bool:
 
 
 def _create(
-    conn: Connection, request: CreateJobsFromInput, media_ids: tuple[int, ...], judged: list[Verdict], base_url: str
+    conn: Connection, request: CreateJobsFromInput, judged: list[Verdict], policy: Policy, base_url: str
 ) -> CreatedJobsView:
+    media_ids = _media_ids(request)
     # The locks keep the ingests from ending, and their media from being deleted, until the jobs are there.
     ingests = lock_ingests_of_inputs(conn, request.account_id, media_ids)
     for media_id in media_ids:
@@ -89,7 +94,7 @@ def _create(
         started = any(ingest.state != IngestState.QUEUED for ingest in open_ingests)
         views = _wait_for(conn, request, judged, inputs, started=started, base_url=base_url)
     else:
-        views = _encode_now(conn, request, judged, media_ids, base_url)
+        views = _encode_now(conn, request, judged, policy, base_url)
     waited_for = open_ingests[0].id if open_ingests and any(view.job_id for view in views) else 0
     return CreatedJobsView(ingest_id=waited_for, input_media_id=media_ids[0], input_media_ids=media_ids, jobs=views)
 
@@ -103,13 +108,14 @@ def _check_input(conn: Connection, media_id: int, *, known: bool) -> None:
 
 
 def _encode_now(
-    conn: Connection, request: CreateJobsFromInput, judged: list[Verdict], media_ids: tuple[int, ...], base_url: str
+    conn: Connection, request: CreateJobsFromInput, judged: list[Verdict], policy: Policy, base_url: str
 ) -> tuple[CreatedJobView, ...]:
     """Jobs that are planned before they are made, so that one that can't be made is refused."""
+    media_ids = _media_ids(request)
     sources = sources_of_media(conn, media_ids)
     if sources is None:
         raise MediaNotFoundError(f"the files of input media {', '.join(map(str, media_ids))} are not all there")
-    hardware = encoders_of_gpu_nodes(present_nodes(conn), read_now(conn))
+    hardware = hardware_encoders(conn, policy)
     views = []
     for output, verdict in zip(request.outputs, judged, strict=True):
         planned = _plan(verdict, sources, hardware)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, select, update
 
 from reelyard.cluster.task_wire import work_from_dict
 from reelyard.cluster.wire import to_dict
@@ -12,11 +12,12 @@ from reelyard.cluster.work import EncodeWork, Queue, TaskKind
 from reelyard.media.errors import ConflictError
 from reelyard.media.planning import software_plan
 from scheduler.domain.placement import serving
-from scheduler.domain.task import TaskEvent, TaskState
+from scheduler.domain.policy import DEFAULT_POLICY, Policy
+from scheduler.domain.task import TASK, TaskEvent, TaskState
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.node_queries import present_nodes
-from scheduler.store.tables import jobs, tasks
+from scheduler.store.tables import events, jobs, nodes, tasks
 from scheduler.store.task_queries import lock_task, move_task
 from scheduler.usecases.task_fields import task_fields
 
@@ -33,26 +34,55 @@ def plan_for_cpu(conn: Connection, task: Row[Any]) -> dict[str, Any]:
     return {"queue": Queue.ENCODE_CPU, "work": to_dict(replace(work, plan=plan))}
 
 
-def rescue_gpu_tasks(db: Database) -> list[int]:
-    """Give the tasks that wait for a GPU to the CPU when no node with one is there any more; their IDs."""
+def rescue_gpu_tasks(db: Database, policy: Policy = DEFAULT_POLICY) -> list[int]:
+    """Give the tasks that wait for a GPU to the CPU when no node with one is there any more; their IDs.
+
+    Where the GPU's pool may be at zero each is given time for a node to be started first, from when it began to wait
+    or the last node was seen.
+    """
     with db.read() as conn:
-        if serving(present_nodes(conn), Queue.ENCODE_GPU, read_now(conn)):
+        now = read_now(conn)
+        if serving(present_nodes(conn), Queue.ENCODE_GPU, now):
             return []
-        query = select(tasks.c.id).where(
-            tasks.c.queue == Queue.ENCODE_GPU, tasks.c.state.in_([TaskState.WAITING, TaskState.QUEUED])
+        waits: tuple[ColumnElement[bool], ...] = (
+            tasks.c.queue == Queue.ENCODE_GPU,
+            tasks.c.state.in_([TaskState.WAITING, TaskState.QUEUED]),
         )
-        stranded = list(conn.execute(query.order_by(tasks.c.id)).scalars())
+        detail = "no node with a GPU is there"
+        if policy.pool_encoders.get(Queue.ENCODE_GPU):
+            since = now - policy.pool_wait_ms
+            if _seen_since(conn, Queue.ENCODE_GPU, since):
+                return []
+            waits += (tasks.c.created_ms <= since, tasks.c.not_before_ms <= since, ~_moved_since(since))
+            detail = f"no node of {Queue.ENCODE_GPU} came within {policy.pool_wait_ms / 1000:g} s"
+        stranded = list(conn.execute(select(tasks.c.id).where(*waits).order_by(tasks.c.id)).scalars())
     rescued = [
         task_id
         for task_id in stranded
-        if db.transact(lambda conn, task_id=task_id: _rescue(conn, task_id))  # type: ignore[misc]
+        if db.transact(lambda conn, task_id=task_id: _rescue(conn, task_id, detail))  # type: ignore[misc]
     ]
     for task_id in rescued:
         _log.warning("gpu_task_rescued", **task_fields(db, task_id))
     return rescued
 
 
-def _rescue(conn: Connection, task_id: int) -> bool:
+def _seen_since(conn: Connection, queue: Queue, since_ms: int) -> bool:
+    """Whether a node of the queue has beaten since then, one that has left or is draining too."""
+    slots = conn.execute(select(nodes.c.slots).where(nodes.c.seen_ms > since_ms)).scalars()
+    return any(each.get(queue, 0) > 0 for each in slots)
+
+
+def _moved_since(since_ms: int) -> ColumnElement[bool]:
+    """Condition: the task came to wait since then. A hint that was only sent again does not count."""
+    return exists().where(
+        events.c.entity == TASK.entity,
+        events.c.entity_id == tasks.c.id,
+        events.c.event != TaskEvent.RESEND,
+        events.c.at_ms > since_ms,
+    )
+
+
+def _rescue(conn: Connection, task_id: int, detail: str) -> bool:
     task = lock_task(conn, task_id)
     if task is None or task.queue != Queue.ENCODE_GPU:
         return False
@@ -62,7 +92,7 @@ def _rescue(conn: Connection, task_id: int) -> bool:
             task,
             TaskEvent.FALL_BACK,
             tasks.c.state != TaskState.RUNNING,
-            detail="no node with a GPU is there",
+            detail=detail,
             attempt=task.attempt + 1,  # a hint that is still out finds nothing
             **plan_for_cpu(conn, task),
         )

@@ -6,11 +6,13 @@ from typing import TypeAlias
 
 from reelyard.cluster.urlguard import FetchPolicy
 from reelyard.cluster.views import CreatedJobView, SpecErrorView
+from reelyard.cluster.work import Queue
 from reelyard.media.availability import check_available, scarce_codecs
 from reelyard.media.errors import ErrorCode, SpecError
 from reelyard.media.joining import check_joinable
 from reelyard.media.output import OutputFormat, OutputRequest, OutputSpec
 from reelyard.media.resolve import resolve_output
+from scheduler.domain.policy import DEFAULT_POLICY, Policy
 from scheduler.store.database import Database
 from scheduler.store.format_queries import find_formats
 from scheduler.store.node_queries import present_nodes
@@ -30,6 +32,7 @@ def judge_outputs(
     *,
     inputs: int,
     sends_mail: bool,
+    policy: Policy = DEFAULT_POLICY,
 ) -> list[Verdict]:
     """The verdict on each output of an account, in the request's order.
 
@@ -38,7 +41,8 @@ def judge_outputs(
 
     Without `sends_mail` an output that asks for a mail is refused, and a format's own address is dropped.
 
-    A codec whose encoders are scarce is refused unless a node that is present has one; the database knows them.
+    A codec whose encoders are scarce is refused unless a node that is present has one, as the database knows, or the
+    pool of encode.cpu would bring one, as `policy` does.
 
     Raises:
         SpecError: there are none.
@@ -48,9 +52,9 @@ def judge_outputs(
     with db.read() as conn:
         defaults = read_defaults(conn, account_id)
         formats = find_formats(conn, account_id, {output.output_format_id or 0 for output in outputs})
-    policy = fetch or FetchPolicy(())
+    places = fetch or FetchPolicy(())
     verdicts = [
-        _verdict(output, formats.get(output.output_format_id or 0), policy, defaults, sends_mail=sends_mail)
+        _verdict(output, formats.get(output.output_format_id or 0), places, defaults, sends_mail=sends_mail)
         for output in outputs
     ]
     if inputs > 1:
@@ -59,6 +63,7 @@ def judge_outputs(
         return verdicts
     with db.read() as conn:
         present = frozenset[str]().union(*(node.encoders for node in present_nodes(conn)))
+    present |= policy.pool_encoders.get(Queue.ENCODE_CPU, frozenset())
     return [_if_available(verdict, present) for verdict in verdicts]
 
 

@@ -8,16 +8,14 @@ from reelyard.media.errors import WorkError
 from reelyard.media.output import OutputSpec
 from reelyard.media.planning import plan_output, queue_is_gpu
 from scheduler.domain.job import JobState
-from scheduler.domain.placement import encoders_of_gpu_nodes
 from scheduler.domain.policy import Policy
-from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.job_queries import lock_job
-from scheduler.store.node_queries import present_nodes
 from scheduler.store.tables import jobs, tasks
 from scheduler.store.task_queries import active_tasks
 from scheduler.usecases.begin_encode import stored_sources
 from scheduler.usecases.endings import fail_job
+from scheduler.usecases.hardware import hardware_encoders
 
 
 def renew_plans(db: Database, policy: Policy) -> int:
@@ -46,7 +44,7 @@ def _renew(conn: Connection, job_id: int, policy: Policy) -> bool:
     sources = stored_sources(conn, job_id)
     if sources is None:
         return False  # its encode task fails by itself, with what is missing
-    hardware = encoders_of_gpu_nodes(present_nodes(conn), read_now(conn))
+    hardware = hardware_encoders(conn, policy)
     try:
         plan = plan_output(from_dict(OutputSpec, job.spec), [each.info for each in sources], hardware_encoders=hardware)
     except WorkError as error:

@@ -11,19 +11,18 @@ from reelyard.media.errors import ConflictError
 from scheduler.domain.ingest import INGEST, IngestEvent, IngestState
 from scheduler.domain.job import JOB, JobEvent, JobState
 from scheduler.domain.media import GONE, MEDIA, MediaEvent, MediaState
-from scheduler.domain.placement import encoders_of_gpu_nodes
 from scheduler.domain.policy import Policy
 from scheduler.domain.task import TaskEvent, TaskState
 from scheduler.errors import JobNotFoundError, MediaExpiredError
-from scheduler.store.clock import now_ms, read_now
+from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
 from scheduler.store.job_queries import find_medium, input_ids, lock_ingests_of_inputs, lock_job
-from scheduler.store.node_queries import present_nodes
 from scheduler.store.tables import jobs, tasks
 from scheduler.store.task_queries import active_tasks, move_task, place_task, tasks_of_job, was_claimed
 from scheduler.store.transitions import transition
 from scheduler.usecases.answers import do_once
 from scheduler.usecases.begin_encode import plan_when_ready
+from scheduler.usecases.hardware import hardware_encoders
 from scheduler.usecases.import_progress import show_import_progress
 from scheduler.usecases.new_rows import place_ingest_task, place_overlay_task
 
@@ -95,7 +94,15 @@ def _repeat(conn: Connection, job: Row[Any], kind: TaskKind) -> None:
     """Have a stage's task done once more, with the work that it had."""
     for task in tasks_of_job(conn, job.id, [kind]):
         work = work_from_dict(kind, task.work)
-        place_task(conn, account_id=job.account_id, kind=kind, queue=Queue(task.queue), work=work, job_id=job.id)
+        place_task(
+            conn,
+            account_id=job.account_id,
+            kind=kind,
+            queue=Queue(task.queue),
+            work=work,
+            job_id=job.id,
+            media_ms=task.media_ms,
+        )
 
 
 def _begin_again(
@@ -114,7 +121,7 @@ def _begin_again(
     show_import_progress(conn, [job])
     if any(state in (IngestState.TRANSFERRING, IngestState.STORING) for state in states):
         transition(conn, JOB, job, JobEvent.START, started_ms=now_ms())
-    plan_when_ready(conn, lock_job(conn, job.id), encoders_of_gpu_nodes(present_nodes(conn), read_now(conn)), policy)
+    plan_when_ready(conn, lock_job(conn, job.id), hardware_encoders(conn, policy), policy)
 
 
 def _bring_back(conn: Connection, job: Row[Any], media_id: int, ingest: Row[Any]) -> str:

@@ -18,23 +18,23 @@ from reelyard.media.plan import EncodePlan
 from scheduler.domain.ingest import INGEST, IngestEvent
 from scheduler.domain.job import JOB, WAITS_FOR_SOURCES, JobEvent
 from scheduler.domain.media import MEDIA, FileRole, MediaEvent
-from scheduler.domain.placement import encoders_of_gpu_nodes
+from scheduler.domain.media_time import plan_ms
 from scheduler.domain.policy import Policy
 from scheduler.domain.progress import stage_percent
 from scheduler.domain.task import TaskState
-from scheduler.store.clock import now_ms, read_now
+from scheduler.store.clock import now_ms
 from scheduler.store.job_queries import (
     find_medium,
     insert_media_file,
     lock_ingest_with_jobs,
     lock_job,
 )
-from scheduler.store.node_queries import present_nodes
 from scheduler.store.tables import jobs, tasks
 from scheduler.store.task_queries import place_task, tasks_of_job
 from scheduler.store.transitions import transition
 from scheduler.usecases.begin_encode import plan_when_ready
 from scheduler.usecases.endings import complete_job, insert_ingest_clean
+from scheduler.usecases.hardware import hardware_encoders
 from scheduler.usecases.import_progress import show_import_progress
 from scheduler.usecases.notices import notify_ingest
 
@@ -57,7 +57,7 @@ def after_ingest(conn: Connection, task: Row[Any], result: IngestResult, policy:
     notify_ingest(conn, ingest)
     insert_ingest_clean(conn, ingest, policy)
     show_import_progress(conn, its_jobs)
-    hardware = _hardware(conn)
+    hardware = hardware_encoders(conn, policy)
     for job in its_jobs:
         plan_when_ready(conn, job, hardware, policy)
 
@@ -66,11 +66,7 @@ def after_overlay(conn: Connection, task: Row[Any], policy: Policy) -> None:
     """Plan the job if its sources are there; else the last of its ingests does."""
     job = lock_job(conn, task.job_id)
     if job.state in WAITS_FOR_SOURCES:
-        plan_when_ready(conn, job, _hardware(conn), policy)
-
-
-def _hardware(conn: Connection) -> frozenset[str]:
-    return encoders_of_gpu_nodes(present_nodes(conn), read_now(conn))
+        plan_when_ready(conn, job, hardware_encoders(conn, policy), policy)
 
 
 def after_encode(conn: Connection, task: Row[Any]) -> None:
@@ -112,6 +108,7 @@ def after_store(conn: Connection, task: Row[Any], result: StoreResult) -> None:
         queue=Queue.DISTRIBUTE,
         work=DistributeWork(output_media_id=output.id, object=result.primary),
         job_id=job.id,
+        media_ms=plan_ms(job.plan.get("duration_us", 0)),
     )
 
 

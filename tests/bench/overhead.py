@@ -40,7 +40,7 @@ def measure(rounds: dict[int, int]) -> Iterator[Overhead]:
     """Measure both forms; `rounds` says how often for each length of clip in seconds."""
     with tempfile.TemporaryDirectory(prefix="reelyard-bench-") as name:
         folder = Path(name)
-        clips = {seconds: _make_clip(folder, seconds) for seconds in rounds}
+        clips = {seconds: make_clip(folder, seconds) for seconds in rounds}
         forms: dict[str, Callable[[], AbstractContextManager[Standalone | Cluster]]] = {
             "standalone": lambda: Standalone(folder / "data"),
             "cluster": lambda: Cluster(folder / "cluster"),
@@ -57,7 +57,7 @@ def _compare(
     form: str, seconds: int, rounds: int, clip: Path, service: tuple[SeedClient, Sources], folder: Path
 ) -> Overhead:
     client, sources = service
-    argv = encode_argv(_plan(clip), [clip], folder / "bare.mp4")
+    argv = encode_argv(plan_of(clip), [clip], folder / "bare.mp4")
     url = f"{sources.url}/file/{clip.name}"
     _time_job(client, url)  # the first one warms caches that a running service has
     pairs = []
@@ -90,7 +90,8 @@ def _time_job(client: SeedClient, url: str) -> float:
     return taken
 
 
-def _make_clip(folder: Path, seconds: int) -> Path:
+def make_clip(folder: Path, seconds: int) -> Path:
+    """A clip of 1280x720 at 25 frames/s with a tone."""
     path = folder / f"clip-{seconds}.mp4"
     subprocess.run(
         [
@@ -105,7 +106,7 @@ def _make_clip(folder: Path, seconds: int) -> Path:
     return path
 
 
-def _plan(clip: Path) -> EncodePlan:
+def plan_of(clip: Path) -> EncodePlan:
     """The plan that the scheduler makes for the same request: the arguments are the same to the letter."""
     probed = parse_probe(subprocess.run(probe_argv(clip), check=True, capture_output=True).stdout)
     reader = ProgressReader()

@@ -11,6 +11,7 @@ import pytest
 
 from reelyard.cluster.broker import (
     BrokerDownError,
+    HintNotTakenError,
     SafeBroker,
     declare_queues,
     open_broker,
@@ -201,6 +202,31 @@ def test_a_worker_that_stopped_consuming_finishes_what_it_runs_and_takes_nothing
     wait_until(lambda: runner.ended == [1])
 
     assert runner.runs == [(1, 0)]
+
+
+def test_a_hint_that_is_not_taken_goes_to_another_worker_when_this_one_stops_consuming(rabbitmq: Any) -> None:
+    class Closed(Runner):
+        def __call__(self, task_id: int, attempt: int) -> None:
+            super().__call__(task_id, attempt)
+            raise HintNotTakenError
+
+    hub, closed, other = Hub(rabbitmq.url, shared=False), Closed(), Runner()
+    try:
+        stopping = hub.worker(closed, slots=2)
+        for task_id in range(4):
+            hub.send(task_id)
+        wait_until(lambda: len(closed.runs) == 2)
+        wait_until(lambda: hub.ready() == 2)  # it holds two, and is sent no others for them
+        hub.worker(other, slots=1)
+        wait_until(lambda: len(other.ended) == 2)
+
+        stop_consuming(stopping)
+        wait_until(lambda: len(other.ended) == 4)
+
+        assert sorted(other.runs) == [(task_id, 0) for task_id in range(4)]
+        assert len(closed.runs) == 2
+    finally:
+        hub.close()
 
 
 def test_stopping_waits_for_what_runs(hub: Hub) -> None:

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.node_client import NodeClient, Progress, Stopped
+from reelyard.cluster.rpc_channel import call_metadata
 from reelyard.cluster.rpc_health import SchedulerHealth
 from reelyard.cluster.rpc_server import add_health_and_reflection, build_server, code_name
 from reelyard.cluster.views import CreateJobs
@@ -284,7 +285,9 @@ def test_health_answers_while_every_thread_is_taken() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        claim = node_pb2_grpc.NodeServiceStub(channel).Claim.future(node_pb2.ClaimRequest(), timeout=60)
+        claim = node_pb2_grpc.NodeServiceStub(channel).Claim.future(
+            node_pb2.ClaimRequest(), timeout=60, metadata=call_metadata("")
+        )
         assert taken.wait(60)
 
         answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30)

@@ -51,8 +51,9 @@ def test_a_call_carries_the_secret_and_the_request_id() -> None:
     with structlog.contextvars.bound_contextvars(request_id="r"):
         inside = call_metadata("secret")
 
-    assert inside == (("authorization", "Bearer secret"), ("x-request-id", "r"))
-    assert call_metadata("") == ()
+    protocol = ("reelyard-protocol", "2")
+    assert inside == (protocol, ("authorization", "Bearer secret"), ("x-request-id", "r"))
+    assert call_metadata("") == (protocol,)
 
 
 def test_a_broker_url_keeps_its_own_parameters_and_gets_the_missing_ones() -> None:

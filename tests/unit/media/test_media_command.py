@@ -217,3 +217,35 @@ def test_formats_that_open_other_files_are_not_allowed() -> None:
 
     assert not set(allowed) & {"hls", "dash", "concat", "sdp", "rtsp", "image2", "lavfi", "tty", "imf", "subtitles"}
     assert len(allowed) == len(set(allowed))
+
+
+def value_of(argv: list[str], option: str) -> str:
+    return argv[argv.index(option) + 1]
+
+
+def test_threads_are_capped_where_a_quota_hides_from_ffmpeg() -> None:
+    argv = command.encode_argv(plan("mp4", H264, AAC), [SOURCE], TARGET, threads=3)
+
+    assert argv.index("-threads") < argv.index("-i"), "the decoder's"
+    assert [value_of(argv, option) for option in ("-threads", "-threads:v", "-filter_threads")] == ["3", "3", "3"]
+    uncapped = command.encode_argv(plan("mp4", H264, AAC), [SOURCE], TARGET)
+    assert not any("threads" in argument for argument in uncapped)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "codec", "option", "expected"),
+    [
+        ("libx265", "hevc", "-x265-params", "log-level=error:pools=3"),
+        ("libsvtav1", "av1", "-svtav1-params", "lp=3"),
+    ],
+)
+def test_encoders_with_threads_of_their_own_are_told_too(encoder: str, codec: str, option: str, expected: str) -> None:
+    video = replace(H264, codec=codec, encoder=encoder)
+
+    assert value_of(command.encode_argv(plan("mp4", video, None), [SOURCE], TARGET, threads=3), option) == expected
+
+
+def test_a_copied_picture_has_no_encoder_to_tell() -> None:
+    argv = command.encode_argv(plan("mp4", COPY_VIDEO, AAC), [SOURCE], TARGET, threads=3)
+
+    assert "-threads:v" not in argv

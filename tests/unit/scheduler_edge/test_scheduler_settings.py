@@ -144,3 +144,28 @@ def test_without_a_key_a_scheduler_is_told_how_to_make_one() -> None:
     environ = {name: value for name, value in ENOUGH.items() if name != "REELYARD_SECRET_KEY"}
 
     assert "reelyard keys new-secret" in problems_of(environ)
+
+
+def test_pools_name_the_encoders_that_they_would_bring() -> None:
+    settings = read(REELYARD_POOL_ENCODERS="encode.gpu:h264_nvenc+hevc_nvenc, encode.cpu:wmv3")
+
+    assert settings.pool_encoders == {
+        "encode.gpu": frozenset({"h264_nvenc", "hevc_nvenc"}),
+        "encode.cpu": frozenset({"wmv3"}),
+    }
+    assert read().pool_encoders is None
+    assert read().pool_wait_seconds == 600
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("encode.gpu", "encode.gpu:", "encode.gpu:libx264", "encode.cpu:h264_nvenc", "store:libx264"),
+        *("encode.gpu:nvenc", "encode.gpu:h264_nvenc,encode.gpu:hevc_nvenc"),
+    ],
+)
+def test_a_pool_of_unknown_encoders_is_refused_at_the_start(value: str) -> None:
+    problems = problems_of(ENOUGH | {"REELYARD_POOL_ENCODERS": value})
+
+    assert "REELYARD_POOL_ENCODERS" in problems
+    assert "encode.gpu: h264_nvenc, hevc_nvenc" in problems

@@ -1,10 +1,10 @@
-"""When an attempt became due, and indexes from which open tasks and jobs are counted."""
+"""When the attempts that wait became due, and indexes from which open tasks and jobs are counted."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 phase = "pre"
 
 _OPEN_TASKS = sa.text("state IN ('waiting', 'queued', 'running')")
@@ -12,8 +12,7 @@ _OPEN_JOBS = sa.text("state IN ('queued', 'importing', 'encoding', 'storing', 'd
 
 
 def upgrade() -> None:
-    """Add a column; an old scheduler leaves it 0, and such a task's wait is measured from its creation."""
-    op.add_column("tasks", sa.Column("due_ms", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
+    """Fill in what waits; an old scheduler leaves it 0, and such a task's wait is measured from its creation."""
     op.execute(
         "UPDATE tasks SET due_ms = CASE WHEN not_before_ms > 0 THEN not_before_ms ELSE created_ms END"
         " WHERE state IN ('waiting', 'queued')"
