@@ -2,7 +2,7 @@
 
 from deploy.grafana.board import Board, Row
 from deploy.grafana.panels import About, Query, stat, table, timeseries
-from deploy.grafana.promql import PROCESS, or_zero, own, rate, reported, shown, summed
+from deploy.grafana.promql import PROCESS, lately, or_zero, own, rate, reported, shown, summed
 
 _SEE = "docs/operations.md"
 _POD = ("namespace", *PROCESS)
@@ -12,8 +12,8 @@ _TEXT = "Prices are what REELYARD_NODE_COST_PER_HOUR says on each node, nodes al
 
 
 def _by_output(price: str) -> str:
-    """A price an hour by the media seconds that all nodes encode each second; nothing while they encode nothing."""
-    return f"{price} / on () group_left () ({summed(rate('reelyard_encode_media_seconds_total'))} > 0)"
+    """A price an hour by the media seconds that all nodes encoded each second, lately; nothing where they did nothing."""
+    return f"{price} / on () group_left () ({summed(lately('reelyard_encode_media_seconds_total'))} > 0)"
 
 
 def _now() -> Row:
@@ -37,8 +37,8 @@ def _now() -> Row:
             stat(
                 About(
                     "A minute of output",
-                    "What a minute of encoded media costs at the speed and the nodes of now. High with idle nodes: "
-                    "scale down sooner. No value while nothing is encoded.",
+                    "What a minute of encoded media costs, by the nodes of now and the speed of the last hour. High with "
+                    "idle nodes: scale down sooner. No value where nothing was encoded.",
                     "none",
                     _SEE,
                     width=6,
@@ -51,7 +51,7 @@ def _now() -> Row:
             stat(
                 About(
                     "What waits",
-                    "What the backlog will cost at the price of a minute of now.",
+                    "What the backlog will cost at the price of a minute in the last hour.",
                     "none",
                     _SEE,
                     width=6,
@@ -97,7 +97,8 @@ def _now() -> Row:
             timeseries(
                 About(
                     "Cost of a minute of output",
-                    "Rising at night: nodes wait for work. Rising after an upgrade: slower presets.",
+                    "By what the last hour gave. Rising at night: nodes wait for work. Rising after an upgrade: slower "
+                    "presets.",
                     "none",
                     _SEE,
                 ),

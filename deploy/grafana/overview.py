@@ -17,6 +17,7 @@ from deploy.grafana.panels import (
 )
 from deploy.grafana.promql import (
     highest,
+    lately,
     or_zero,
     own,
     quantile,
@@ -90,10 +91,10 @@ def _objectives() -> Row:
 
 def _time_to_drain() -> Panel:
     backlog = summed(reported("reelyard_queue_backlog_media_seconds", "queue", where=('queue=~"encode.+"',)))
-    speed = or_zero(summed(rate("reelyard_encode_media_seconds_total")))
+    speed = or_zero(summed(lately("reelyard_encode_media_seconds_total")))
     about = About(
         "Time to drain",
-        "How long the encodes that wait would take at the speed of now, if nothing came in. Growing for an hour means "
+        "How long the encodes that wait would take at the speed of the last hour. Growing for an hour means "
         "too few nodes: look at Queues and scaling for what holds them back.",
         "s",
         "docs/operations.md",

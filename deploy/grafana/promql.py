@@ -23,6 +23,15 @@ def rate(name: str, *conditions: str) -> str:
     return f"rate({own(name, *conditions)}[$__rate_interval])"
 
 
+def lately(name: str, *conditions: str) -> str:
+    """How fast a counter of ours grew over the last hour, a second.
+
+    Encodes are counted when they end, so with few long ones a shorter time would show nothing and then a peak.
+    A panel that uses it has to say "last hour".
+    """
+    return f"rate({own(name, *conditions)}[1h])"
+
+
 def grown(name: str, window: str, *conditions: str) -> str:
     """By how much a counter of ours grew in a time such as `30d`, series for series.
 

@@ -8,6 +8,7 @@ from deploy.grafana.promql import (
     PROCESS_LEGEND,
     QUEUE,
     highest,
+    lately,
     or_zero,
     own,
     quantile,
@@ -28,7 +29,7 @@ def _drain_queries(*, instant: bool) -> list[Query]:
     for queue, accelerator in _ENCODES.items():
         where = (f'queue="encode.{queue}"',)
         backlog = summed(reported("reelyard_queue_backlog_media_seconds", "queue", where=where))
-        speed = or_zero(summed(rate("reelyard_encode_media_seconds_total", f'accelerator="{accelerator}"')))
+        speed = or_zero(summed(lately("reelyard_encode_media_seconds_total", f'accelerator="{accelerator}"')))
         found.append(Query(f"{backlog} / clamp_min({speed}, 0.001)", f"encode.{queue}", instant=instant))
     return found
 
@@ -40,8 +41,8 @@ def _behind() -> Row:
             stat(
                 About(
                     "Time to drain",
-                    "How long what waits would take at the speed of now, if nothing came in. With nothing encoding it "
-                    "counts a thousandth of real time: months then mean that no node works at all.",
+                    "How long what waits would take at the speed of the last hour, if nothing came in. Where nothing was "
+                    "encoded it counts a thousandth of real time: months then mean that no node works at all.",
                     "s",
                     _SEE,
                     width=6,
@@ -52,8 +53,8 @@ def _behind() -> Row:
             timeseries(
                 About(
                     "Time to drain over time",
-                    "Falling: the cluster catches up. Rising for an hour at full slots: more nodes are needed, or KEDA "
-                    "is at its maximum (below).",
+                    "At the speed of the last hour. Falling: the cluster catches up. Rising at full slots: more nodes "
+                    "are needed, or KEDA is at its maximum (below).",
                     "s",
                     _SEE,
                     width=9,
@@ -283,6 +284,7 @@ def _scaling() -> Row:
                     width=8,
                 ),
                 Query(f"keda_scaler_metrics_value{{{keda}}}", "{{scaledObject}} {{metric}}"),
+                Query(f"keda_scaler_active{{{keda}}}", "{{scaledObject}} {{metric}} active"),
             ),
             timeseries(
                 About(

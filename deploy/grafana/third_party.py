@@ -24,14 +24,11 @@ THIRD_PARTY: Mapping[str, frozenset[str]] = {
     "keda_scaler_active": _KEDA,
     "keda_scaler_metrics_value": _KEDA,
     "keda_scaler_detail_errors_total": _KEDA,
-    "keda_scaler_metrics_latency_seconds": _KEDA,
     "keda_scaled_object_errors_total": frozenset({"scaledObject"}),
     # kube-state-metrics
     "kube_horizontalpodautoscaler_spec_max_replicas": _HPA,
-    "kube_horizontalpodautoscaler_spec_min_replicas": _HPA,
     "kube_horizontalpodautoscaler_status_current_replicas": _HPA,
     "kube_horizontalpodautoscaler_status_desired_replicas": _HPA,
-    "kube_deployment_spec_replicas": frozenset({"deployment"}),
     "kube_deployment_status_replicas_available": frozenset({"deployment"}),
     "kube_deployment_status_replicas_unavailable": frozenset({"deployment"}),
     "kube_pod_status_phase": frozenset({"phase"}),
@@ -41,7 +38,6 @@ THIRD_PARTY: Mapping[str, frozenset[str]] = {
     "process_cpu_seconds_total": frozenset(),
     "process_open_fds": frozenset(),
     "process_max_fds": frozenset(),
-    "process_start_time_seconds": frozenset(),
     # NVIDIA's DCGM exporter
     "DCGM_FI_DEV_XID_ERRORS": _GPU,
     "DCGM_FI_DEV_GPU_UTIL": _GPU,
@@ -51,4 +47,4 @@ THIRD_PARTY: Mapping[str, frozenset[str]] = {
 }
 
 #: Of these the namespace is where the exporter runs, not where Reelyard does.
-ELSEWHERE = ("rabbitmq_", "DCGM_")
+ELSEWHERE = ("rabbitmq_", "keda_", "DCGM_")
