@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ COMBINATIONS: dict[str, list[str]] = {
         "gpu-nvidia/runtimeclass",
         "keda-auth",
         "scratch-pvc",
+        "long-drain",
         "rabbitmq-operator",
         "postgres-cnpg",
         "networkpolicy",
@@ -221,7 +223,11 @@ def test_ours_carry_the_version_of_their_image_and_of_the_project(manifests: tup
 
     for workload in our_workloads(manifests):
         label = workload.labels["app.kubernetes.io/version"]
-        assert (str(workload), label, workload.container["image"].rpartition(":")[2]) == (str(workload), version, version)
+        assert (str(workload), label, workload.container["image"].rpartition(":")[2]) == (
+            str(workload),
+            version,
+            version,
+        )
 
 
 def test_a_node_has_handed_everything_back_before_it_is_killed(manifests: tuple[Manifest, ...]) -> None:
@@ -280,3 +286,22 @@ def test_every_queue_is_served(manifests: tuple[Manifest, ...]) -> None:
 
     if served:  # the overlay of the last migration has no nodes
         assert served >= {"ingest", "encode.cpu", "store", "distribute"}
+
+
+def test_the_readme_makes_every_secret_that_a_pod_of_dev_needs() -> None:
+    made = {
+        (name, key)
+        for name, rest in re.findall(r"^\$N (\S+) (.*)$", (K8S / "README.md").read_text(), re.MULTILINE)
+        for key in re.findall(r"--from-literal=([^=]+)=", rest)
+    }
+    references = [
+        variable["valueFrom"]["secretKeyRef"]
+        for workload in workloads(rendered(K8S / "overlays/dev"))
+        for variable in workload.container["env"]
+        if "valueFrom" in variable
+    ]
+    needed = {(ref["name"], ref["key"]) for ref in references if not ref.get("optional", False)}
+    known = {(ref["name"], ref["key"]) for ref in references}
+
+    assert needed - made == set()
+    assert made - known == set()
