@@ -41,8 +41,8 @@ def _behind() -> Row:
             stat(
                 About(
                     "Time to drain",
-                    "How long what waits would take at the speed of the last hour, if nothing came in. Where nothing was "
-                    "encoded it counts a thousandth of real time: months then mean that no node works at all.",
+                    "How long what waits would take at the speed of the last hour, if nothing came in. Where nothing "
+                    "was encoded it counts a thousandth of real time: months then mean that no node works at all.",
                     "s",
                     _SEE,
                     width=6,
