@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from reelyard.cluster.broker import declare_queues, open_broker
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import new_registry
+from reelyard.cluster.metrics import Registry, build_info, new_registry
+from reelyard.cluster.objectstore.measured import MeasuredStore, StorageMetrics
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.rpc_server import build_server
@@ -38,19 +39,24 @@ from scheduler.store.sealed import Sealer
 RPC_THREADS = POOL_SIZE - 5
 
 
-def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None) -> SchedulerService:
+def build(
+    settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None, registry: Registry | None = None
+) -> SchedulerService:
     """A scheduler, not yet started.
 
     Args:
         settings: what it was told.
         broker: the broker to send hints to, which stays the caller's; None: one for `settings.broker_url`.
+        registry: where it measures, which the caller serves on the port for metrics; None: one of its own.
 
     Raises:
         StartError: the object store can't be opened.
     """
-    store = _open_store(settings)
-    registry = new_registry()
+    own_registry = registry is None
+    registry = registry if registry is not None else new_registry()
+    build_info(registry, "scheduler")
     events, loop_metrics = EventMetrics(registry), LoopMetrics(registry)
+    store = MeasuredStore(_open_store(settings), registry.once(StorageMetrics))
     database = Database(settings.database_url, Sealer(settings.secret_key), after_commit=events.record)
     hints = broker if broker is not None else open_broker(settings.broker_url)
     declare_queues(hints)
@@ -82,6 +88,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
             readiness=readiness,
             loops=tuple(loops.values()),
             registry=registry,
+            serves_metrics=own_registry,
             store=store,
             close_broker=hints.close if broker is None else _leave_open,
         )

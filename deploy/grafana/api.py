@@ -187,7 +187,7 @@ def _processes() -> Row:
             timeseries(
                 About(
                     "Processor",
-                    "Processors that each of them uses. A gateway near 1: it is one process, add replicas (its HPA does).",
+                    "Processors that each of them uses. A gateway near 1 is full: add replicas, as its HPA does.",
                     "none",
                     _SEE,
                     width=8,

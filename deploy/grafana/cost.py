@@ -12,7 +12,7 @@ _TEXT = "Prices are what REELYARD_NODE_COST_PER_HOUR says on each node, nodes al
 
 
 def _by_output(price: str) -> str:
-    """A price an hour by the media seconds that all nodes encoded each second, lately; nothing where they did nothing."""
+    """A price an hour by the media seconds that all nodes encoded a second; nothing where they did nothing."""
     return f"{price} / on () group_left () ({summed(lately('reelyard_encode_media_seconds_total'))} > 0)"
 
 
@@ -37,8 +37,8 @@ def _now() -> Row:
             stat(
                 About(
                     "A minute of output",
-                    "What a minute of encoded media costs, by the nodes of now and the speed of the last hour. High with "
-                    "idle nodes: scale down sooner. No value where nothing was encoded.",
+                    "What a minute of encoded media costs, by the nodes of now and the speed of the last hour. High "
+                    "with idle nodes: scale down sooner. No value where nothing was encoded.",
                     "none",
                     _SEE,
                     width=6,

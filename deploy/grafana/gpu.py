@@ -32,7 +32,7 @@ def _use() -> Row:
                 About(
                     "Encoder sessions",
                     "Share of the sessions that the driver allows. At 1 further encodes fail to open one and go to the "
-                    "processor: give the node fewer slots. What others run on the same card counts too.",
+                    "processor: give the node fewer slots. No line: the driver sets no limit.",
                     "percentunit",
                     _SEE,
                     width=8,

@@ -49,7 +49,7 @@ def shown(name: str, *conditions: str) -> str:
 
 def stepped(name: str, *conditions: str) -> str:
     """By how much a counter of ours grew around each point of a line."""
-    return f"increase({own(name, *conditions)}[$__rate_interval])"
+    return grown(name, "$__rate_interval", *conditions)
 
 
 def summed(expression: str, *by: str) -> str:

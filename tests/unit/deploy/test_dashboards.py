@@ -10,7 +10,6 @@ from deploy.grafana.__main__ import FOLDER, rendered
 from deploy.grafana.lint import known_metrics, lint, panels_of
 from deploy.grafana.lint_expressions import parse, selectors
 from deploy.grafana.third_party import THIRD_PARTY
-
 from tests.unit.deploy.own_metrics import NOT_YET, own_metrics, registered
 
 UIDS = {f"reelyard-{name}" for name in ("overview", "queues", "nodes", "gpu", "api", "storage", "cost")}
