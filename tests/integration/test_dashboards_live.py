@@ -50,7 +50,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[So
     subprocess.run(
         [
             *("ffmpeg", "-nostdin", "-v", "error", "-y"),
-            *("-f", "lavfi", "-i", "testsrc2=size=960x540:rate=25:duration=30"),
+            *("-f", "lavfi", "-i", "testsrc2=size=960x540:rate=25:duration=60"),
             *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(folder / "long.mp4")),
         ],
         check=True,
@@ -68,7 +68,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         REELYARD_SLOTS=SLOTS,
         REELYARD_LEASE_SECONDS="4",
         REELYARD_HEARTBEAT_SECONDS="0.5",
-        REELYARD_DRAIN_SECONDS="1",
+        REELYARD_DRAIN_SECONDS="0.1",
         REELYARD_RETRY_SECONDS="0.2,0.5",
         REELYARD_NOTIFY_RETRY_SECONDS="0.3,0.5",
         REELYARD_NODE_COST_PER_HOUR="0.5",
@@ -152,9 +152,10 @@ def drain_a_node(
     cluster: Cluster, prometheus: Prometheus, client: SeedClient, sources: Sources, jobs: dict[str, int]
 ) -> None:
     """A node is told to go while it encodes, and started again; what it had goes elsewhere."""
+    client.ended(jobs["orphaned"], 240)
+    (jobs["moved"],) = client.created(f"{sources.url}/file/long.mp4", [MP4 | {"Title": "moved"}])
     drained = node_that_encodes(cluster, prometheus)
     cluster.kill(drained, signal.SIGTERM)
-    (jobs["beside"],) = client.created(f"{sources.url}/file/clip.mp4", [MP4])
     gone = f'reelyard_tasks_interrupted_total{{reason="drained", namespace="{NAMESPACE}"}}'
     until(lambda: value(prometheus, gone) > 0, 60, "the work to be handed back")
     cluster.restart(drained)
