@@ -103,7 +103,8 @@ class NodeService:
         self._stopping = threading.Event()
         self._workers: list[StageWorker] = []
         self._serves_metrics = registry is None
-        self._registry = registry if registry is not None else new_registry()
+        #: Where it measures.
+        self.registry = registry if registry is not None else new_registry()
         self._metrics_server: MetricsServer | None = None
         #: Whether it can be given tasks; None until it was started.
         self.readiness: Readiness | None = None
@@ -141,12 +142,12 @@ class NodeService:
         tools = _tools(settings)
         encoders = working_encoders(tools, scratch.folder)
         slots = settings.slots if settings.slots is not None else default_slots(has_gpu(encoders))
-        store = MeasuredStore(_open_store(settings), self._registry.once(StorageMetrics))
+        store = MeasuredStore(_open_store(settings), self.registry.once(StorageMetrics))
         stack.callback(store.close)
         client = stack.enter_context(NodeClient(settings.scheduler_address, settings.rpc_token))
         held = HeldTasks()
         heartbeat = Heartbeat(client, self._identity(encoders, slots), held)
-        metrics = NodeMetrics(self._registry)
+        metrics = NodeMetrics(self.registry)
         metrics.tried(encoders)
         metrics.serves(slots)
         self._describe(tools, scratch, metrics)
@@ -162,7 +163,7 @@ class NodeService:
         )
         self.readiness = readiness = Readiness({"scheduler": heartbeat.check, "storage": store.check})
         if settings.metrics_port is not None and self._serves_metrics:
-            self._metrics_server = serve_metrics(self._registry, settings.metrics_port, readiness=readiness)
+            self._metrics_server = serve_metrics(self.registry, settings.metrics_port, readiness=readiness)
         stack.callback(self._leave, client, heartbeat)
         stack.callback(heartbeat.stop)
         self._join(stack, runner, heartbeat, store, slots, metrics=metrics)
@@ -171,9 +172,9 @@ class NodeService:
     def _describe(self, tools: Tools, scratch: Scratch, metrics: NodeMetrics) -> None:
         """Put what is known of the machine into the metrics."""
         settings = self._settings
-        build_info(self._registry, "node", ffmpeg=tools.version(scratch.folder))
-        self._registry.register(ScratchCollector(scratch.folder))
-        self._registry.register(GpuCollector())
+        build_info(self.registry, "node", ffmpeg=tools.version(scratch.folder))
+        self.registry.register(ScratchCollector(scratch.folder))
+        self.registry.register(GpuCollector())
         if settings.node_cost_per_hour is not None:
             metrics.costs(
                 settings.node_cost_per_hour, currency=settings.node_cost_currency, node_class=settings.node_class

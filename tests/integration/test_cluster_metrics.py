@@ -1,13 +1,23 @@
+import gzip
 import json
 import threading
 import urllib.error
 import urllib.request
 
 import pytest
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import new_registry, serve_metrics
+from reelyard.cluster.logs import bound
+from reelyard.cluster.metrics import Registry, build_info, exemplar, new_registry, serve_metrics
+from reelyard.cluster.objectstore.measured import StorageMetrics
+
+#: What Prometheus 2.42 sends.
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
 
 
 def _get(port: int, path: str) -> tuple[int, str]:
@@ -52,3 +62,62 @@ def test_a_port_that_is_taken_is_told() -> None:
     with pytest.raises(OSError, match="in use"):
         serve_metrics(new_registry(), server.port, host="127.0.0.1")
     server.stop()
+
+
+def _ask(port: int, **headers: str) -> tuple[str, str, bytes]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.headers["Content-Type"], answer.headers.get("Content-Encoding", ""), answer.read()
+
+
+def test_openmetrics_is_sent_to_who_asks_for_it_and_it_alone_has_exemplars() -> None:
+    registry = new_registry()
+    Histogram("took_seconds", "Time.", registry=registry).observe(0.2, exemplar=exemplar(job_id=7))
+    server = serve_metrics(registry, 0, host="127.0.0.1")
+
+    of_prometheus = _ask(server.port, Accept=PROMETHEUS)
+    of_person = _ask(server.port)
+    packed = _ask(server.port, Accept=PROMETHEUS, **{"Accept-Encoding": "gzip, br"})
+    server.stop()
+
+    assert of_prometheus[0] == "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+    took = next(f for f in text_string_to_metric_families(of_prometheus[2].decode()) if f.name == "took_seconds")
+    assert [s.exemplar.labels for s in took.samples if s.exemplar is not None] == [{"job_id": "7"}]
+    assert of_person[:2] == ("text/plain; version=0.0.4; charset=utf-8", "")
+    assert b"took_seconds_bucket" in of_person[2]
+    assert b"job_id" not in of_person[2]
+    assert packed[1] == "gzip"
+    assert b"took_seconds_bucket" in gzip.decompress(packed[2])
+
+
+def test_counters_have_no_second_series_for_when_they_began() -> None:
+    registry = new_registry()
+    Counter("sample", "A sample.", registry=registry).inc()
+
+    assert registry.get_sample_value("sample_total") == 1
+    assert registry.get_sample_value("sample_created") is None
+
+
+def test_an_exemplar_is_what_is_given_or_what_the_log_has() -> None:
+    assert exemplar() is None
+    with bound(job_id=5, trace_id="4bf92f3577b34da6a3ce929d0e0e4736", attempt=1):
+        assert exemplar() == {"job_id": "5", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
+        assert exemplar(job_id=6)["job_id"] == "6"
+    with bound(job_id=0):
+        assert exemplar() is None
+
+
+def test_services_of_one_process_share_what_all_of_them_measure() -> None:
+    registry = new_registry()
+    build_info(registry, "gateway")
+    build_info(registry, "node", ffmpeg="5.1.6")
+    shared = registry.once(StorageMetrics)
+
+    assert registry.once(StorageMetrics) is shared
+    assert Registry().once(StorageMetrics) is not shared
+    (family,) = (f for f in registry.collect() if f.name == "reelyard_build_info")
+    assert {s.labels["service"]: s.labels["ffmpeg"] for s in family.samples} == {"gateway": "", "node": "5.1.6"}
+    for sample in family.samples:
+        assert sample.value == 1
+        assert sample.labels["version"]
+        assert sample.labels["commit"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from encoder_node.failures import Phase, classify
+from encoder_node.failures import Phase, SessionFailure, classify, out_of_memory, session_failure
 from reelyard.media.errors import ErrorCode
 
 E = ErrorCode
@@ -124,3 +124,49 @@ def test_without_a_known_complaint_the_exit_status_decides(
 )
 def test_a_format_that_is_not_accepted_is_called_what_it_is(line: str, word: str) -> None:
     assert word in classify([line], 1, phase=Phase.SOURCE).message
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "expected"),
+    [
+        (["x264 [error]: malloc of size 3133440 failed", "Cannot allocate memory"], 1, True),
+        (["terminate called after throwing an instance of 'std::bad_alloc'"], -6, True),
+        ([], -9, True),
+        ([], 137, True),
+        ([], -15, False),
+        (["No space left on device"], 1, False),
+    ],
+)
+def test_want_of_memory_is_told_by_the_complaint_or_by_the_kernels_signal(
+    lines: list[str], status: int, expected: bool
+) -> None:
+    assert out_of_memory(lines, status) is expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            [
+                "[h264_nvenc @ 0x55] OpenEncodeSessionEx failed: out of memory (10): (no details)",
+                "[h264_nvenc @ 0x55] No capable devices found",
+            ],
+            SessionFailure.SESSIONS,
+        ),
+        (["[h264_nvenc @ 0x55] OpenEncodeSessionEx failed: incompatible client key (21)"], SessionFailure.SESSIONS),
+        (
+            ["[hevc_nvenc @ 0x55] OpenEncodeSessionEx failed: unsupported device (2): (no details)"],
+            SessionFailure.DEVICE,
+        ),
+        (["[h264_nvenc @ 0x55] Cannot load libcuda.so.1"], SessionFailure.DRIVER),
+        (
+            ["[h264_nvenc @ 0x55] Driver does not support the required nvenc API version. Required: 13.0 Found: 12.1"],
+            SessionFailure.DRIVER,
+        ),
+        (["[h264_nvenc @ 0x55] InitializeEncoder failed: invalid param (8)"], SessionFailure.OTHER),
+        (["Cannot allocate memory"], None),
+        ([], None),
+    ],
+)
+def test_a_gpu_that_opens_no_encoder_says_why(lines: list[str], expected: SessionFailure | None) -> None:
+    assert session_failure(lines) is expected

@@ -273,3 +273,73 @@ def test_a_killed_parent_takes_its_child_along(tmp_path: Path) -> None:
         parent.kill()
 
         assert wait_gone(child)
+
+
+#: Uses processor time until it has used 0.3 s of it, in a second thread.
+_BURN = (
+    "import threading, time\n"
+    "def burn():\n"
+    "    while time.process_time() < 0.3: pass\n"
+    "thread = threading.Thread(target=burn); thread.start(); thread.join()\n"
+)
+
+
+def python(script: str, cwd: Path, *, stop: StopSignal | None = None, reader: Lines | None = None) -> Outcome:
+    return run(
+        [sys.executable, "-c", script],
+        cwd=cwd,
+        limits=Limits(hard_s=60),
+        stop=stop or StopSignal(),
+        environment=ENVIRONMENT,
+        reader=reader,
+    )
+
+
+def test_the_processor_time_of_all_threads_of_the_child_comes_back(tmp_path: Path) -> None:
+    busy = python(_BURN, tmp_path)
+    idle = sh("exec sleep 0.4", tmp_path)
+
+    assert busy.ok
+    assert busy.cpu_s >= 0.3
+    assert idle.cpu_s < busy.cpu_s
+
+
+def test_the_processor_time_of_a_child_that_was_killed_comes_back_too(tmp_path: Path) -> None:
+    stop, lines = StopSignal(), Lines()
+
+    def stop_after_burning() -> None:
+        lines.first.wait(60)
+        stop.set(StopReason.CANCELLED)
+
+    watcher = threading.Thread(target=stop_after_burning)
+    watcher.start()
+    script = _BURN + "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('burnt', flush=True)\n"
+    outcome = python(script + "time.sleep(60)", tmp_path, stop=stop, reader=lines)
+    watcher.join()
+
+    assert (outcome.ended, outcome.exit_status) == (Ended.STOPPED, -signal.SIGKILL)
+    assert outcome.cpu_s >= 0.3
+
+
+def test_a_child_whose_status_somebody_else_took_is_still_gone(tmp_path: Path) -> None:
+    """The kernel reaps by itself while SIGCHLD is ignored: then nobody knows status and time."""
+    script = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "from pathlib import Path\n"
+        "from encoder_node.process import Limits, run\n"
+        "from encoder_node.stop import StopSignal\n"
+        "out = run(['/bin/sh', '-c', 'echo said'], cwd=Path('/'), limits=Limits(hard_s=60), stop=StopSignal(),\n"
+        "          environment={'PATH': os.defpath})\n"
+        "print(out.stdout.decode().strip(), out.cpu_s)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert done.stdout.splitlines()[-1] == "said 0.0"

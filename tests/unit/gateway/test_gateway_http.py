@@ -249,3 +249,12 @@ def test_a_huge_page_is_told_what_is_valid(api: Any, member: str, most: int) -> 
 
     assert answered.error == (200, "invalid_parameter_value")
     assert f"from 1 to {most} are valid" in answered.json["Message"]
+
+
+def test_metrics_are_sent_as_openmetrics_and_packed_to_who_asks_for_that(api: Any) -> None:
+    asked = {"Accept": "application/openmetrics-text;version=1.0.0", "Accept-Encoding": "gzip"}
+    answer = api.get("/metrics", headers=asked)
+
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(answer.body).endswith(b"# EOF\n")
