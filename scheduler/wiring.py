@@ -55,8 +55,8 @@ def build(
     own_registry = registry is None
     registry = registry if registry is not None else new_registry()
     build_info(registry, "scheduler")
-    events, loop_metrics = EventMetrics(registry), LoopMetrics(registry)
     store = MeasuredStore(_open_store(settings), registry.once(StorageMetrics))
+    events, loop_metrics = EventMetrics(registry), LoopMetrics(registry)
     database = Database(settings.database_url, Sealer(settings.secret_key), after_commit=events.record)
     hints = broker if broker is not None else open_broker(settings.broker_url)
     declare_queues(hints)

@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from reelyard.cluster.metrics import exemplar
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.error_classes import ErrorClass, error_class
 from reelyard.media.errors import ErrorCode
@@ -149,15 +150,15 @@ class EventMetrics:
 
     def _job(self, move: Move) -> None:
         profile = profile_of(move.before["spec"])
-        exemplar = {"job_id": str(move.entity_id)}
+        leads_to = exemplar(job_id=move.entity_id)
         if move.event == CREATED:
             self._know(profile)
-            self._submitted.labels(profile).inc(exemplar=exemplar)
+            self._submitted.labels(profile).inc(exemplar=leads_to)
         elif move.to_state in _JOB_OUTCOMES:
             code = ErrorCode.CANCELLED if move.to_state == JobState.CANCELLED else move.values.get("error_code", "")
-            self._finished.labels(move.to_state, profile, error_class(code)).inc(exemplar=exemplar)
+            self._finished.labels(move.to_state, profile, error_class(code)).inc(exemplar=leads_to)
             seconds = _seconds(move.at_ms - move.before["created_ms"])
-            self._job_duration.labels(profile, move.to_state).observe(seconds, exemplar)
+            self._job_duration.labels(profile, move.to_state).observe(seconds, leads_to)
 
     def _claimed(self, move: Move) -> None:
         due_ms = move.before["due_ms"] or move.before["created_ms"]
@@ -167,19 +168,19 @@ class EventMetrics:
         """Count an attempt that brought a result or an error; a task that falls back unclaimed had none."""
         if move.from_state != TaskState.RUNNING:
             return
-        queue, kind, exemplar = move.before["queue"], move.before["kind"], _exemplar(move)
+        queue, kind, leads_to = move.before["queue"], move.before["kind"], _exemplar(move)
         if move.event in (TaskEvent.RETRY, TaskEvent.FALL_BACK):
-            self._retries.labels(queue, error_class(move.cause)).inc(exemplar=exemplar)
+            self._retries.labels(queue, error_class(move.cause)).inc(exemplar=leads_to)
         outcome = _SENDING.get(move.event)
         if outcome is None:
             return
         if kind in _WEBHOOKS:
-            self._webhooks.labels(_WEBHOOKS[kind], outcome).inc(exemplar=exemplar)
+            self._webhooks.labels(_WEBHOOKS[kind], outcome).inc(exemplar=leads_to)
             if move.event == TaskEvent.FINISH:
                 lag = _seconds(move.at_ms - move.before["created_ms"])
-                self._webhook_lag.labels(_WEBHOOKS[kind]).observe(lag, exemplar)
+                self._webhook_lag.labels(_WEBHOOKS[kind]).observe(lag, leads_to)
         elif kind == TaskKind.DISTRIBUTE:
-            self._deliveries.labels(move.place, outcome).inc(exemplar=exemplar)
+            self._deliveries.labels(move.place, outcome).inc(exemplar=leads_to)
 
     def _failed(self, move: Move) -> None:
         if move.cause == ErrorCode.NODE_LOST:
@@ -207,9 +208,13 @@ def _nothing(_move: Move) -> None:
 
 
 def _exemplar(move: Move) -> dict[str, str]:
-    """The job that a task is of; an ingest may be of several jobs, or of none."""
+    """The job that a task is of, and the trace; an ingest may be of several jobs, or of none."""
     job_id = move.before["job_id"]
-    return {"job_id": str(job_id)} if job_id is not None else {"ingest_id": str(move.before["ingest_id"])}
+    if job_id is not None:
+        return exemplar(job_id=job_id) or {}
+    traced = exemplar() or {}
+    traced.pop("job_id", None)
+    return traced | {"ingest_id": str(move.before["ingest_id"])}
 
 
 def _seconds(milliseconds: int) -> float:

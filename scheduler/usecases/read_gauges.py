@@ -13,7 +13,7 @@ from scheduler.domain.policy import HOUR_MS
 from scheduler.domain.task import TaskState
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
-from scheduler.store.tables import OPEN_JOBS, OPEN_TASKS, jobs, nodes, tasks, upkeep
+from scheduler.store.tables import OPEN_JOBS, jobs, nodes, tasks, upkeep
 from scheduler.usecases.read_backlog import Backlog, backlog_at
 from scheduler.usecases.sweep_orphans import WORK
 
@@ -68,13 +68,14 @@ def read_gauges(database: Database, *, holder: str) -> Gauges:
     """
     with database.read() as conn:
         now = read_now(conn)
+        backlog = backlog_at(conn, now)
         running = _running(conn)
         rows = _node_rows(conn, now)
         turns = conn.execute(select(upkeep)).all()
         return Gauges(
-            backlog=backlog_at(conn, now),
+            backlog=backlog,
             jobs=_open_jobs(conn),
-            notifications=_notifications(conn),
+            notifications=_notifications(backlog),
             nodes=Counter(_standing(row, running, now) for row in rows),
             capacity=_capacity([row for row in rows if row.state in NODE.sources(NodeEvent.DRAIN)], running),
             overdue_ms=dict.fromkeys(UPKEEP, 0)
@@ -88,14 +89,11 @@ def _open_jobs(conn: Connection) -> dict[str, int]:
     return {state: count for state, count in conn.execute(query)}  # noqa: C416  # rows are no pairs to the type checker
 
 
-def _notifications(conn: Connection) -> dict[str, int]:
-    kinds = (TaskKind.NOTIFY, TaskKind.MAIL)
-    query = (
-        select(tasks.c.kind, func.count())
-        .where(text(OPEN_TASKS), tasks.c.queue == Queue.DISTRIBUTE, tasks.c.kind.in_(kinds))
-        .group_by(tasks.c.kind)
-    )
-    return dict.fromkeys(kinds, 0) | {kind: count for kind, count in conn.execute(query)}  # noqa: C416
+def _notifications(backlog: Iterable[Backlog]) -> dict[str, int]:
+    open_kinds = Counter[str]()
+    for entry in backlog:
+        open_kinds.update(entry.kinds)
+    return {kind: open_kinds[kind] for kind in (TaskKind.NOTIFY, TaskKind.MAIL)}
 
 
 def _running(conn: Connection) -> dict[tuple[str, str], int]:

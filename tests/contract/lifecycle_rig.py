@@ -101,10 +101,10 @@ class Held:
 class Rig:
     """One database with one account."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, account: str = "first") -> None:
         self.db = db
         metadata.create_all(db.engine)
-        self.account_id = self.account("first")
+        self.account_id = self.account(account)
 
     def account(self, name: str, *, weight: int = 1, webhook_secret: str = "") -> int:
         with self.db.write() as conn:

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import insert
 
-from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.ids import new_id
@@ -44,20 +42,21 @@ def add_task(database: Database, state: str, *, queue: str = "ingest", age_ms: i
             )
         )
         row = {"id": task_id, "ingest_id": ingest_id, "kind": "ingest", "queue": queue, "state": state, "work": {}}
-        row |= {"created_ms": read_now(conn) - age_ms}
+        row |= {"created_ms": read_now(conn) - age_ms, "due_ms": read_now(conn) - age_ms}
         conn.execute(insert(tasks).values(shared | row | columns))
 
 
 def test_tasks_are_counted_by_queue_and_state_until_they_end(database: Database) -> None:
     add_task(database, "waiting")
     add_task(database, "waiting")
+    add_task(database, "waiting", not_before_ms=2**53)
     add_task(database, "running", queue="store", token="t", lease_until_ms=1)
     add_task(database, "done")
     add_task(database, "failed")
 
-    counted = {(entry.queue, entry.state): entry.tasks for entry in read_backlog(database)}
+    counted = {(entry.queue, entry.state): (entry.tasks, entry.delayed) for entry in read_backlog(database)}
 
-    assert counted == {("ingest", "waiting"): 2, ("store", "running"): 1}
+    assert counted == {("ingest", "waiting"): (3, 1), ("store", "running"): (1, 0)}
 
 
 def test_the_oldest_wait_is_that_of_a_task_which_could_run(database: Database) -> None:
@@ -69,28 +68,3 @@ def test_the_oldest_wait_is_that_of_a_task_which_could_run(database: Database) -
 
     assert HOUR_MS <= ages["waiting"] < 2 * HOUR_MS
     assert ages["running"] == 0
-
-
-def test_the_backlog_is_shown_to_prometheus(database: Database) -> None:
-    add_task(database, "waiting", age_ms=HOUR_MS)
-    add_task(database, "queued")
-    registry = CollectorRegistry()
-    registry.register(BacklogCollector(database))
-
-    shown = generate_latest(registry).decode()
-
-    assert 'reelyard_tasks{queue="ingest",state="waiting"} 1.0' in shown
-    assert 'reelyard_tasks{queue="ingest",state="queued"} 1.0' in shown
-    oldest = next(line for line in shown.splitlines() if line.startswith("reelyard_oldest_task_wait_seconds{"))
-    assert float(oldest.rpartition(" ")[2]) >= HOUR_MS / 1000
-
-
-def test_a_database_that_is_away_shows_no_backlog_and_no_zeros(postgresql: Any) -> None:
-    database = Database(postgresql.url.replace(str(postgresql.port()), "9"))
-    registry = CollectorRegistry()
-    registry.register(BacklogCollector(database))
-
-    shown = generate_latest(registry).decode()
-
-    assert "reelyard_tasks" not in shown
-    database.close()

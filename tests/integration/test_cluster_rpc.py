@@ -14,12 +14,12 @@ import pytest
 import structlog
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.node_client import NodeClient, Progress, Stopped
 from reelyard.cluster.rpc_health import SchedulerHealth
-from reelyard.cluster.rpc_server import add_health_and_reflection, build_server
+from reelyard.cluster.rpc_server import add_health_and_reflection, build_server, code_name
 from reelyard.cluster.views import CreateJobs
 from reelyard.cluster.work import CleanResult, IngestWork, TaskKind
 from reelyard.media.errors import (
@@ -264,16 +264,35 @@ def test_a_stopping_scheduler_is_not_healthy() -> None:
     server.stop(0).wait()
 
 
-def test_calls_are_measured_by_method_and_code(node: Node) -> None:
+def test_calls_are_measured_by_method_and_status(node: Node) -> None:
     with serving(node) as (address, registry), NodeClient(address) as client:
         client.claim("n", 404, 1, "t")
         node.error = StaleTokenError("no")
         with pytest.raises(StaleTokenError):
             client.claim("n", 404, 1, "t")
 
-    text = generate_latest(registry).decode()
-    assert 'reelyard_rpc_server_seconds_count{code="ok",method="Claim"} 1.0' in text
-    assert 'reelyard_rpc_server_seconds_count{code="stale_token",method="Claim"} 1.0' in text
+        node.error = ValueError("a bug")
+        with pytest.raises(ReelyardError):
+            client.claim("n", 404, 1, "t")
+
+    method = {"grpc_service": "reelyard.rpc.v1.NodeService", "grpc_method": "Claim"}
+    counted = {
+        code: registry.get_sample_value("reelyard_grpc_server_handled_total", method | {"grpc_code": code})
+        for code in ("OK", "FailedPrecondition", "Internal", "NotFound", "Unavailable")
+    }
+    assert counted == {"OK": 1, "FailedPrecondition": 1, "Internal": 1, "NotFound": 0, "Unavailable": 0}
+    assert registry.get_sample_value("reelyard_grpc_server_handling_seconds_count", method) == 3
+
+
+def test_statuses_are_named_as_in_go() -> None:
+    """The names of google.golang.org/grpc/codes, which dashboards for gRPC know."""
+    named = [code_name(code) for code in grpc.StatusCode]
+
+    assert named == [
+        *("OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists"),
+        *("PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented"),
+        *("Internal", "Unavailable", "DataLoss", "Unauthenticated"),
+    ]
 
 
 def test_the_gateway_client_speaks_in_views() -> None:

@@ -21,7 +21,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tasks_open",
         "tasks",
-        ["queue", "state", "kind", "not_before_ms", "due_ms", "queued_ms"],
+        ["kind", "queue", "state", "not_before_ms", "due_ms", "queued_ms"],
         sqlite_where=_OPEN_TASKS,
         postgresql_where=_OPEN_TASKS,
     )
