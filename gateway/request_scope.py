@@ -36,6 +36,10 @@ LEFT = 499
 _TOKEN = re.compile(r"(/download/[^/]*/[^/]*/)[^/]*", re.IGNORECASE)
 
 
+#: 0.3 is the objective of requests that create jobs; downloads last for minutes.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
 class RequestMetrics:
     """What is measured of requests, by the template of their route: paths would make a series for each ID."""
 
@@ -51,6 +55,7 @@ class RequestMetrics:
             "Time from a request's head to the end of its answer.",
             ["route", "method"],
             registry=registry,
+            buckets=_SECONDS,
         )
         self.in_flight = Gauge(
             "reelyard_http_requests_in_flight", "Requests that are being answered.", registry=registry

@@ -167,7 +167,9 @@ def asked(eventful: dict[str, int], prometheus: Prometheus) -> list[Asked]:
 
 
 def test_every_panel_shows_something(asked: list[Asked]) -> None:
-    assert report(asked, NOT_HERE) == []
+    empty = report(asked, NOT_HERE)
+
+    assert not empty, "\n".join(empty)
 
 
 def test_what_is_excused_is_really_not_here(asked: list[Asked]) -> None:
