@@ -99,6 +99,6 @@ def test_every_page_that_a_panel_names_is_there() -> None:
     panels = [panel for board in boards for panel in panels_of(board) if panel["type"] != "row"]
     named = {page for panel in panels for page in re.findall(r"docs/[\w/-]+\.md", json.dumps(panel))}
 
-    assert {title for title in RUNBOOKS} <= {panel["title"] for panel in panels}
+    assert set(RUNBOOKS) <= {panel["title"] for panel in panels}
     assert len(named) > len(set(RUNBOOKS.values()))
     assert sorted(page for page in named if not (ROOT / page).is_file()) == []
