@@ -25,7 +25,7 @@ down: ## Stop exactly what `make up` started
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local.down; else echo "nothing to stop: there is no .venv here"; fi
 
 ##@ Work on it
-.PHONY: dev format proto rules lock check test bench
+.PHONY: dev format proto dashboards rules lock check test bench
 dev: ## Install what checking and testing need too: tools, RabbitMQ, PostgreSQL, an S3 server
 	@tools/setup.sh dev
 
@@ -39,6 +39,9 @@ proto: dev ## Generate reelyard/rpc/v1 from proto/
 
 rules: dev ## Generate deploy/prometheus/prometheusrule.yaml from the rule files
 	@$(PY) -m deploy.prometheus
+
+dashboards: dev ## Generate deploy/grafana/dashboards/*.json from the code beside it
+	@$(PY) -m deploy.grafana
 
 lock: dev ## Resolve pyproject.toml into requirements/*.txt with hashes (needs uv: pip install uv)
 	@echo 'setuptools>=75' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header - -o requirements/build.txt
@@ -62,4 +65,4 @@ bench: dev ## Measurements, as a table
 ##@ Help
 .PHONY: help
 help: ## Show this
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from encoder_node.lease import HeldTask
+from encoder_node.measures import Measures, Step
 from encoder_node.stop import StopSignal
 from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.work import Result, StoredObject, TaskSpec, Work
@@ -26,6 +27,7 @@ class Attempt:
     held: HeldTask
     folder: Path
     store: ObjectStore
+    measures: Measures = field(default_factory=Measures)
     _uploaded: list[str] = field(default_factory=list)
 
     @property
@@ -64,7 +66,8 @@ class Attempt:
         key = self.task.output_prefix + name
         size = path.stat().st_size
         self._uploaded.append(key)  # before the first byte: whatever becomes of it can be discarded
-        return self.store.put_file(key, path, mime_type=mime_type, move=True, progress=self.step(size, on_share))
+        with self.measures.step(Step.UPLOAD):
+            return self.store.put_file(key, path, mime_type=mime_type, move=True, progress=self.step(size, on_share))
 
     def step(self, total_bytes: int, on_share: Callable[[int], None] | None = None) -> Callable[[int], None]:
         """A progress function for the store that breaks the transfer off when the attempt was stopped."""

@@ -20,6 +20,15 @@ class Phase(StrEnum):
     OUTPUT = "output"  # what we made
 
 
+class SessionFailure(StrEnum):
+    """Why an encoder of a GPU could not be opened."""
+
+    SESSIONS = "sessions"  # as many are open as the driver allows, or the GPU's memory is full
+    DEVICE = "device"  # the driver shows no GPU that can encode
+    DRIVER = "driver"  # the driver is missing, or too old
+    OTHER = "other"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failure:
     """One failure: its code, and a sentence for a person."""
@@ -132,6 +141,25 @@ _RULES = (
     ),
 )
 
+_NO_MEMORY = re.compile(r"Cannot allocate memory|[Oo]ut of memory|std::bad_alloc")
+
+#: The first that matches any line wins: "No capable devices found" follows whatever kept the device from being used.
+_SESSION_FAILURES = (
+    (
+        # 10 is out of memory, 21 an incompatible client key: what GeForce cards say when all sessions are taken.
+        re.compile(r"OpenEncodeSessionEx failed: .*\((10|21)\)|CUDA_ERROR_OUT_OF_MEMORY"),
+        SessionFailure.SESSIONS,
+    ),
+    (
+        re.compile(
+            r"Cannot load lib(cuda|nvcuvid|nvidia-encode)|required nvenc API version|minimum required Nvidia driver"
+        ),
+        SessionFailure.DRIVER,
+    ),
+    (re.compile(r"No (CUDA |NVENC )?capable devices|CUDA_ERROR_NO_DEVICE|unsupported device"), SessionFailure.DEVICE),
+    (re.compile(r"OpenEncodeSessionEx failed|InitializeEncoder failed|CUDA_ERROR"), SessionFailure.OTHER),
+)
+
 _NOT_MEDIA = "The source could not be read as video or audio: nothing in it can be decoded."
 
 
@@ -144,6 +172,23 @@ def classify(lines: Sequence[str], exit_status: int, *, phase: Phase) -> Failure
         if any(rule.pattern.search(line) for line in lines):
             return _by_rule(rule, phase)
     return _by_status(exit_status, phase)
+
+
+def out_of_memory(lines: Sequence[str], exit_status: int) -> bool:
+    """Whether a program ended for want of memory: it said so, or was killed by a signal that nobody here sent.
+
+    The second is what the kernel does to a container over its limit; a person's `kill -9` looks the same.
+    """
+    killed = exit_status in {-_SIGKILL, 128 + _SIGKILL}
+    return killed or any(_NO_MEMORY.search(line) for line in lines)
+
+
+def session_failure(lines: Sequence[str]) -> SessionFailure | None:
+    """Why ffmpeg could not open an encoder of a GPU, None when it was not that."""
+    for pattern, why in _SESSION_FAILURES:
+        if any(pattern.search(line) for line in lines):
+            return why
+    return None
 
 
 def _by_rule(rule: _Rule, phase: Phase) -> Failure:

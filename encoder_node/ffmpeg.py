@@ -1,6 +1,7 @@
 """Runs ffmpeg and ffprobe for a task, and turns how they ended into errors with a code."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from reelyard.media.info import MediaInfo
 
 #: Seconds for one look at a whole file; ffprobe reads about 200 MB/s, so this admits files of over 500 GB.
 PROBE_HARD_S = 3600.0
+#: Seconds for ffmpeg to say its version.
+VERSION_HARD_S = 15.0
+
+_VERSION = re.compile(r"ffmpeg version (\S{1,60})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +42,9 @@ class Tools:
         stop: StopSignal,
         reader: LineReader | None = None,
         limits: Limits | None = None,
+        watch: Callable[[Outcome], None] | None = None,
     ) -> Outcome:
-        """Run to the program's own end, good or bad.
+        """Run to the program's own end, good or bad; `watch` is told however it ended, before anything is raised.
 
         Raises:
             StoppedError: the stop signal ended it.
@@ -46,6 +52,8 @@ class Tools:
         """
         limits = limits or self.limits
         outcome = process.run(argv, cwd=folder, limits=limits, stop=stop, environment=self.environment, reader=reader)
+        if watch is not None:
+            watch(outcome)
         if outcome.ended is Ended.STOPPED:
             raise StoppedError(stop.reason or StopReason.DRAIN)
         if outcome.ended is Ended.STALLED:
@@ -71,16 +79,24 @@ class Tools:
         phase: Phase,
         reader: LineReader | None = None,
         limits: Limits | None = None,
+        watch: Callable[[Outcome], None] | None = None,
     ) -> Outcome:
-        """Run and insist on success.
+        """Run and insist on success; `watch` as in `run`.
 
         Raises:
             StoppedError: the stop signal ended it.
             WorkError: it failed, the code says why; or encode_timeout.
         """
-        outcome = self.run(argv, folder=folder, stop=stop, reader=reader, limits=limits)
+        outcome = self.run(argv, folder=folder, stop=stop, reader=reader, limits=limits, watch=watch)
         raise_unless_ok(outcome, phase)
         return outcome
+
+    def version(self, folder: Path) -> str:
+        """What ffmpeg calls its version, as in "5.1.6-0+deb12u1"; "" when it says none."""
+        limits = replace(self.limits, stall_s=0.0, hard_s=VERSION_HARD_S)
+        said = self.run(["ffmpeg", "-version"], folder=folder, stop=StopSignal(), limits=limits).stdout
+        found = _VERSION.match(said.decode("utf-8", errors="replace"))
+        return found[1] if found else ""
 
     def probe(self, path: Path, *, folder: Path, stop: StopSignal, phase: Phase) -> MediaInfo:
         """What ffprobe finds in a file, its packets counted.

@@ -1,25 +1,293 @@
-"""What a node measures."""
+"""What a node measures of its tasks, its slots and itself; `gpu_metrics` has the GPUs.
 
+Numbers of an attempt are counted when it has ended. Its series are there from its start, with 0: Prometheus sees an
+increase only between two values of a series, and would miss all of the first attempt otherwise.
+"""
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from encoder_node.encode_labels import CPU, NVIDIA, EncodeLabels, accelerator_of, encode_labels, queue_of
+from encoder_node.failures import SessionFailure
+from encoder_node.measures import Encoded, EncodeRuns, Measures, Stall, StepEnd
+from encoder_node.stop import StopReason
+from reelyard.cluster.metrics import exemplar
+from reelyard.cluster.work import EncodeWork, TaskSpec
+from reelyard.media.catalogue import gpu_encoders, probed_encoders
+from reelyard.media.error_classes import ErrorClass, error_class
+
+log = structlog.get_logger(__name__)
 
 #: Seconds: a notification takes tenths, an encode may take hours.
-_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600, 10800, 36000)
+_STAGE_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 36000)
+_DRAIN_BUCKETS = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+_RATIO_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 50)
+_SECOND_US = 1_000_000
+#: The GPU that ffmpeg takes: it is not told one, and takes the first. A pod has one.
+_FIRST_GPU = "0"
+
+
+class Drained(StrEnum):
+    """How a drain ended."""
+
+    FINISHED = "finished"  # what ran ended by itself
+    HANDED_BACK = "handed_back"  # some of it was stopped and goes to other nodes
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended: `outcome` is the log's word for it, `code` that of a failure."""
+
+    outcome: str
+    code: str = ""
+
+
+FINISHED = Ending("finished")
+REFUSED = Ending("refused")  # another attempt has the task
+UNANSWERED = Ending("unanswered")  # nobody knows
+
+#: What each ending counts as. A failure's class is that of its code.
+_COUNTS_AS: Mapping[str, tuple[StepEnd, ErrorClass]] = {
+    FINISHED.outcome: (StepEnd.OK, ErrorClass.NONE),
+    REFUSED.outcome: (StepEnd.STOPPED, ErrorClass.NODE),
+    UNANSWERED.outcome: (StepEnd.STOPPED, ErrorClass.UNAVAILABLE),
+    StopReason.CANCELLED: (StepEnd.STOPPED, ErrorClass.CANCELLED),
+    StopReason.LEASE_LOST: (StepEnd.STOPPED, ErrorClass.NODE),
+    StopReason.DRAIN: (StepEnd.STOPPED, ErrorClass.NONE),
+}
+
+
+def failed(code: str) -> Ending:
+    """The ending of an attempt that failed."""
+    return Ending("failed", code)
 
 
 class NodeMetrics:
-    """Counters of one node process.
+    """The numbers of one node process.
 
     Args:
         registry: where they are read.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.running = Gauge(
-            "reelyard_node_running_tasks", "Tasks that the node works on.", ["kind"], registry=registry
+        self._stages = Histogram(
+            "reelyard_task_stage_duration_seconds",
+            "How long the steps of tasks took.",
+            ["stage", "accelerator", "outcome"],
+            buckets=_STAGE_BUCKETS,
+            registry=registry,
         )
-        self.ended = Counter(
-            "reelyard_node_tasks", "Tasks that ended on the node.", ["kind", "outcome"], registry=registry
+        self._attempts = Counter(
+            "reelyard_task_attempts",
+            "Attempts at tasks that ended on this node; stage is the task's kind.",
+            ["stage", "outcome", "error_class"],
+            registry=registry,
         )
-        self.seconds = Histogram(
-            "reelyard_node_task_seconds", "How long tasks took.", ["kind"], buckets=_BUCKETS, registry=registry
+        self._slots = Gauge(
+            "reelyard_encoder_slots",
+            "Tasks of a queue that the node takes at once.",
+            ["queue", "accelerator"],
+            registry=registry,
         )
+        self._in_use = Gauge(
+            "reelyard_encoder_slots_in_use",
+            "Tasks of a queue that the node works on.",
+            ["queue", "accelerator"],
+            registry=registry,
+        )
+        self._drains = Histogram(
+            "reelyard_drain_duration_seconds",
+            "How long the node waited for its tasks when it was told to stop.",
+            ["outcome"],
+            buckets=_DRAIN_BUCKETS,
+            registry=registry,
+        )
+        for outcome in Drained:
+            self._drains.labels(outcome)
+        self._selftest = Gauge(
+            "reelyard_capability_selftest",
+            "Whether an encoder of ffmpeg passed a real encode when the node started; 0: it is not offered.",
+            ["accelerator", "codec"],
+            registry=registry,
+        )
+        self._cost = Gauge(
+            "reelyard_node_cost_per_hour",
+            "What this node costs an hour, as its operator says.",
+            ["currency", "node_class"],
+            registry=registry,
+        )
+        self._encodes = _EncodeMetrics(registry)
+
+    def serves(self, slots: Mapping[str, int]) -> None:
+        """The node takes so many tasks of each queue at once."""
+        for queue, count in slots.items():
+            self._slots.labels(queue, accelerator_of(queue)).set(count)
+            self._in_use.labels(queue, accelerator_of(queue)).set(0)
+
+    def tried(self, working: Collection[str]) -> None:
+        """The encoders of the catalogue were tried, and these work."""
+        for name in probed_encoders():
+            accelerator = NVIDIA if name in gpu_encoders() else CPU
+            self._selftest.labels(accelerator, name).set(int(name in working))
+
+    def costs(self, per_hour: float, *, currency: str, node_class: str) -> None:
+        """The node costs so much an hour."""
+        self._cost.labels(currency, node_class).set(per_hour)
+
+    def drained(self, outcome: Drained, seconds: float) -> None:
+        """The node was drained."""
+        self._drains.labels(outcome).observe(seconds)
+
+    @contextmanager
+    def working(self, task: TaskSpec) -> Iterator[None]:
+        """Around the work on a task, which takes a slot."""
+        queue = queue_of(task)
+        in_use = self._in_use.labels(queue, accelerator_of(queue))
+        self._attempts.labels(task.kind, StepEnd.OK, ErrorClass.NONE)
+        if isinstance(task.work, EncodeWork):
+            self._encodes.begin(encode_labels(task.work.plan))
+        with in_use.track_inprogress():
+            yield
+
+    def ended(self, task: TaskSpec, ending: Ending, measures: Measures) -> None:
+        """Count an attempt. What it encoded counts only where it was finished, what that took in any case."""
+        shown = exemplar(job_id=task.job_id)
+        outcome, of_class = _COUNTS_AS.get(ending.outcome, (StepEnd.FAILED, error_class(ending.code)))
+        self._attempts.labels(task.kind, outcome, of_class).inc(exemplar=shown)
+        accelerator = accelerator_of(queue_of(task))
+        for taken in measures.steps:
+            self._stages.labels(taken.step, accelerator, taken.end).observe(taken.seconds, exemplar=shown)
+        if isinstance(task.work, EncodeWork):
+            encoded = measures.encoded if ending == FINISHED else None
+            self._encodes.ended(encode_labels(task.work.plan), measures.runs, encoded, shown)
+
+
+class _EncodeMetrics:
+    """The numbers of encodes alone."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._frames = Counter(
+            "reelyard_encode_frames",
+            "Frames of finished encodes.",
+            ["codec", "accelerator", "resolution"],
+            registry=registry,
+        )
+        every = ["codec", "accelerator", "preset", "resolution"]
+        self._media = Counter(
+            "reelyard_encode_media_seconds", "Duration of what finished encodes made.", every, registry=registry
+        )
+        self._busy = Counter(
+            "reelyard_encode_busy_seconds",
+            "Time in which ffmpeg ran for encodes, failed ones too.",
+            every,
+            registry=registry,
+        )
+        self._ratio = Histogram(
+            "reelyard_encode_realtime_ratio",
+            "Duration of what a finished encode made over the time in which ffmpeg ran for it.",
+            ["codec", "accelerator", "resolution"],
+            buckets=_RATIO_BUCKETS,
+            registry=registry,
+        )
+        self._cpu = Counter(
+            "reelyard_encode_cpu_seconds",
+            "Processor time of the ffmpeg processes of encodes, failed ones too.",
+            ["codec", "preset"],
+            registry=registry,
+        )
+        self._bytes = Counter(
+            "reelyard_encode_bytes",
+            "Bytes of the sources (in) and of the outputs (out) of finished encodes.",
+            ["direction", "codec"],
+            registry=registry,
+        )
+        self._stalls = Counter(
+            "reelyard_encode_stalls",
+            "Runs of ffmpeg for encodes that stood still, took too long, or were out of memory or killed.",
+            ["reason"],
+            registry=registry,
+        )
+        for stall in Stall:
+            self._stalls.labels(stall)
+        self._sessions = Counter(
+            "reelyard_gpu_session_open_failures",
+            "Encodes that could not open an encoder of the GPU.",
+            ["gpu", "reason"],
+            registry=registry,
+        )
+
+    def begin(self, labels: EncodeLabels) -> None:
+        """An encode starts: what it will count into is there."""
+        for_each = (labels.codec, labels.accelerator, labels.resolution)
+        for metric in (self._frames, self._ratio):
+            metric.labels(*for_each)
+        for counter in (self._media, self._busy):
+            counter.labels(labels.codec, labels.accelerator, labels.preset, labels.resolution)
+        self._cpu.labels(labels.codec, labels.preset)
+        for direction in ("in", "out"):
+            self._bytes.labels(direction, labels.codec)
+        if labels.accelerator == NVIDIA:
+            for reason in SessionFailure:
+                self._sessions.labels(_FIRST_GPU, reason)
+
+    def ended(
+        self, labels: EncodeLabels, runs: EncodeRuns, encoded: Encoded | None, shown: dict[str, str] | None
+    ) -> None:
+        """An encode ended; `encoded` is what it made, when it was finished."""
+        full = (labels.codec, labels.accelerator, labels.preset, labels.resolution)
+        self._busy.labels(*full).inc(runs.busy_s, exemplar=shown)
+        self._cpu.labels(labels.codec, labels.preset).inc(runs.cpu_s, exemplar=shown)
+        for stall in runs.stalls:
+            self._stalls.labels(stall).inc(exemplar=shown)
+        for reason in runs.session_failures:
+            self._sessions.labels(_FIRST_GPU, reason).inc(exemplar=shown)
+        if encoded is None:
+            return
+        media_s = encoded.media_us / _SECOND_US
+        short = (labels.codec, labels.accelerator, labels.resolution)
+        self._frames.labels(*short).inc(encoded.frames, exemplar=shown)
+        self._media.labels(*full).inc(media_s, exemplar=shown)
+        self._bytes.labels("in", labels.codec).inc(encoded.bytes_in, exemplar=shown)
+        self._bytes.labels("out", labels.codec).inc(encoded.bytes_out, exemplar=shown)
+        if runs.busy_s > 0:
+            self._ratio.labels(*short).observe(media_s / runs.busy_s, exemplar=shown)
+
+
+class ScratchCollector(Collector):
+    """How full the disk of the scratch folder is, asked at each scrape.
+
+    Whoever uses the disk counts: when it is full the node's tasks fail, whoever filled it. Room that only root may use
+    is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """The names, without values."""
+        return [
+            GaugeMetricFamily("reelyard_scratch_used_bytes", "Bytes in use on the disk of the scratch folder."),
+            GaugeMetricFamily("reelyard_scratch_capacity_bytes", "Bytes that the disk of the scratch folder can hold."),
+        ]
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """The values; none while the folder can't be asked."""
+        used, capacity = self.describe()
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError as error:
+            log.warning("scratch_not_measured", error=str(error))
+            return [used, capacity]
+        taken = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+        used.add_metric([], taken)
+        capacity.add_metric([], taken + disk.f_bavail * disk.f_frsize)
+        return [used, capacity]

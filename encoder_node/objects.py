@@ -1,15 +1,11 @@
 """Stored objects as local files: in place when the store is a folder here, else fetched; checked either way."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 from encoder_node.attempt import Attempt
 from reelyard.cluster.objectstore.store import StorageError
 from reelyard.cluster.work import StoredObject
-from reelyard.media.errors import ErrorCode, WorkError
-
-_READ_BYTES = 1024 * 1024
 
 #: Told how far a transfer is, in thousandths.
 OnShare = Callable[[int], None]
@@ -42,11 +38,7 @@ def local_verified(attempt: Attempt, stored: StoredObject, *, on_share: OnShare 
     if path is None:
         path = attempt.folder / stored.key.replace("/", "_")  # the sources of a join all end in "source"
         attempt.store.fetch(stored.key, path, progress=step)
-    digest = file_sha256(path, step)
-    if digest != stored.sha256:
-        raise StorageError(
-            f"The stored object '{stored.key}' is damaged: its SHA-256 is {digest}, recorded is {stored.sha256}."
-        )
+    attempt.store.verify(stored, path, progress=step)
     return path
 
 
@@ -59,22 +51,3 @@ def check_size(attempt: Attempt, stored: StoredObject) -> None:
     found = attempt.store.stat(stored.key).size_bytes
     if found != stored.size_bytes:
         raise StorageError(f"The stored object '{stored.key}' has {found} bytes, not {stored.size_bytes}.")
-
-
-def file_sha256(path: Path, step: Callable[[int], None]) -> str:
-    """SHA-256 of a file, in hexadecimal; `step` is told the bytes so far and may break it off.
-
-    Raises:
-        WorkError: storage_failed, when the file cannot be read.
-    """
-    digest, done = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_READ_BYTES):
-                digest.update(piece)
-                done += len(piece)
-                step(done)
-    except OSError as error:
-        message = f"The stored file '{path.name}' could not be read: {error.strerror}."
-        raise WorkError(ErrorCode.STORAGE_FAILED, message) from error
-    return digest.hexdigest()

@@ -74,7 +74,10 @@ class LineReader(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a child. A negative `exit_status` is the signal that killed it, as in `subprocess`."""
+    """What became of a child. A negative `exit_status` is the signal that killed it, as in `subprocess`.
+
+    `cpu_s` is the processor time that it took, in all of its threads, as the kernel says when it is reaped.
+    """
 
     argv: tuple[str, ...]
     ended: Ended
@@ -82,6 +85,7 @@ class Outcome:
     stdout: bytes
     errors: ErrorLines
     seconds: float
+    cpu_s: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -125,6 +129,7 @@ def run(
         stdout=bytes(watch.stdout),
         errors=watch.errors,
         seconds=time.monotonic() - started,
+        cpu_s=child.cpu_s,
     )
     log.debug("process_ended", pid=child.pid, ended=ended, exit_status=exit_status, seconds=outcome.seconds)
     return outcome
@@ -154,6 +159,7 @@ class _Child:
         )
         self.pid = self._process.pid
         self.pidfd = -1
+        self.cpu_s = 0.0  # known once it is reaped
 
     def __enter__(self) -> Self:
         try:
@@ -193,7 +199,20 @@ class _Child:
         """Kill whatever still lives in the group and take the exit status; again is harmless."""
         if self._process.returncode is None:
             self.signal_group(signal.SIGKILL)
+            self._take_status()
         return self._process.wait()
+
+    def _take_status(self) -> None:
+        """Wait for the exit status and the processor time: the kernel gives both at once, and forgets them then.
+
+        `Popen.wait` takes no account of the time, and finds the status that is left here.
+        """
+        try:
+            _, status, used = os.wait4(self.pid, 0)
+        except ChildProcessError:
+            return  # somebody else took them: Popen.wait knows what to make of that
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu_s = used.ru_utime + used.ru_stime
 
 
 @dataclass(kw_only=True)

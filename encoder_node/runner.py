@@ -26,7 +26,8 @@ import structlog
 from encoder_node.attempt import Attempt, Stage
 from encoder_node.heartbeat import Heartbeat
 from encoder_node.lease import HeldTask, HeldTasks, lease_clock
-from encoder_node.metrics import NodeMetrics
+from encoder_node.measures import Measures
+from encoder_node.metrics import FINISHED, REFUSED, UNANSWERED, Ending, NodeMetrics, failed
 from encoder_node.scratch import Scratch
 from encoder_node.stop import StoppedError, StopReason
 from reelyard.cluster.node_client import Claim, NodeClient
@@ -155,26 +156,22 @@ class Runner:
 
     def _run(self, task: TaskSpec, held: HeldTask) -> None:
         log.info("task_started")
-        self._metrics.running.labels(task.kind).inc()
+        measures = Measures()
         started = time.monotonic()
-        try:
-            outcome = self._run_in_folder(task, held)
-        finally:
-            self._metrics.running.labels(task.kind).dec()
-        seconds = time.monotonic() - started
-        self._metrics.seconds.labels(task.kind).observe(seconds)
-        self._metrics.ended.labels(task.kind, outcome).inc()
-        log.info("task_left", outcome=outcome, seconds=round(seconds, 3))
+        with self._metrics.working(task):
+            ending = self._run_in_folder(task, held, measures)
+        self._metrics.ended(task, ending, measures)
+        log.info("task_left", outcome=ending.outcome, seconds=round(time.monotonic() - started, 3))
 
-    def _run_in_folder(self, task: TaskSpec, held: HeldTask) -> str:
+    def _run_in_folder(self, task: TaskSpec, held: HeldTask, measures: Measures) -> Ending:
         with ExitStack() as stack:
             try:
                 folder = stack.enter_context(self._scratch.attempt_folder(task.task_id, task.attempt, held.token))
             except OSError as error:
                 return self._fail(task, held, _broke(task.kind, error))
-            return self._run_stage(Attempt(task=task, held=held, folder=folder, store=self._store))
+            return self._run_stage(Attempt(task=task, held=held, folder=folder, store=self._store, measures=measures))
 
-    def _run_stage(self, attempt: Attempt) -> str:
+    def _run_stage(self, attempt: Attempt) -> Ending:
         """Run the stage and tell the scheduler; returns how it ended, for the log and the metrics."""
         task, held = attempt.task, attempt.held
         try:
@@ -184,7 +181,7 @@ class Runner:
             attempt.discard()
             if stopped.reason is StopReason.DRAIN:
                 self._release(held)
-            return stopped.reason
+            return Ending(stopped.reason)
         except WorkError as error:
             attempt.discard()
             return self._fail(task, held, error)
@@ -194,7 +191,7 @@ class Runner:
             return self._fail(task, held, failure)
         return self._finish(attempt, result)
 
-    def _finish(self, attempt: Attempt, result: Result) -> str:
+    def _finish(self, attempt: Attempt, result: Result) -> Ending:
         task, held = attempt.task, attempt.held
         try:
             _until_answered(
@@ -202,28 +199,28 @@ class Runner:
             )
         except StaleTokenError as error:
             if error.already_ended_by_token:  # an earlier try had won, its answer was lost
-                return "finished"
+                return FINISHED
             log.warning("finish_refused", error=error.message)
             attempt.discard()
-            return "refused"
+            return REFUSED
         except UnavailableError as error:
             log.warning("finish_unanswered", error=error.message, stop=held.stop.reason)
-            return "unanswered"
+            return UNANSWERED
         except ReelyardError as error:
             # The scheduler answered that it cannot take this result: no use to send it again. What was written
             # stays for the clean task: an answer from inside a failing scheduler proves nothing about its database.
             log.exception("finish_rejected", code=error.code)
             return self._fail(task, held, _unforeseen(task.kind, error))
-        return "finished"
+        return FINISHED
 
-    def _fail(self, task: TaskSpec, held: HeldTask, error: WorkError) -> str:
+    def _fail(self, task: TaskSpec, held: HeldTask, error: WorkError) -> Ending:
         log.warning("task_failed", code=error.code, error=redact_text(error.message))
         try:
             _until_answered(lambda: self._client.fail(self._node_id, task.task_id, held.token, error), held.stop.wait)
         except ReelyardError as refused:
             # Somebody else has the task, or its lease ends and the scheduler gives it out again.
             log.warning("fail_not_taken", code=refused.code, error=refused.message)
-        return "failed"
+        return failed(error.code)
 
     def _release(self, held: HeldTask) -> None:
         try:

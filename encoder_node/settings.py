@@ -149,6 +149,24 @@ class NodeSettings(
         "smtp+plain://host:25 without encryption and login. It goes with REELYARD_MAIL_FROM.",
         secret=True,
     )
+    node_cost_per_hour: float | None = setting(
+        "REELYARD_NODE_COST_PER_HOUR",
+        None,
+        parsers.amount,
+        "What this node costs an hour, for the metrics of cost; unset: no such metric.",
+    )
+    node_cost_currency: str = setting(
+        "REELYARD_NODE_COST_CURRENCY",
+        "USD",
+        parsers.currency,
+        "Currency of REELYARD_NODE_COST_PER_HOUR, in three letters.",
+    )
+    node_class: str = setting(
+        "REELYARD_NODE_CLASS",
+        "default",
+        parsers.label,
+        "What nodes of this cost are called in the metrics, such as spot or l4: the same for all that cost the same.",
+    )
     tool_path: str = setting(
         "PATH",
         "/usr/local/bin:/usr/bin:/bin",

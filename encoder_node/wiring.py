@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +19,10 @@ from encoder_node.capabilities import has_gpu, working_encoders
 from encoder_node.command import ENVIRONMENT
 from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.ffmpeg import Tools
+from encoder_node.gpu_metrics import GpuCollector
 from encoder_node.heartbeat import Heartbeat, Identity
 from encoder_node.lease import HeldTasks
-from encoder_node.metrics import NodeMetrics
+from encoder_node.metrics import Drained, NodeMetrics, ScratchCollector
 from encoder_node.process import Limits
 from encoder_node.runner import Runner
 from encoder_node.scratch import Scratch
@@ -44,8 +46,9 @@ from reelyard.cluster.broker import (
     stop_worker,
 )
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import new_registry, serve_metrics
+from reelyard.cluster.metrics import MetricsServer, Registry, build_info, new_registry, serve_metrics
 from reelyard.cluster.node_client import NodeClient
+from reelyard.cluster.objectstore.measured import MeasuredStore, StorageMetrics
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.outage import Outage
@@ -75,15 +78,22 @@ _WORKER_STOP_S = 5.0
 _STORE_RETRY_S = 1.0
 
 
-def build(settings: NodeSettings, *, broker: dramatiq.Broker | None = None) -> "NodeService":
-    """A node that is not started yet. A `broker` that is given is shared and not closed."""
-    return NodeService(settings, broker=broker)
+def build(
+    settings: NodeSettings, *, broker: dramatiq.Broker | None = None, registry: Registry | None = None
+) -> "NodeService":
+    """A node that is not started yet.
+
+    A `broker` that is given is shared and not closed; a `registry` that is given is its caller's to serve.
+    """
+    return NodeService(settings, broker=broker, registry=registry)
 
 
 class NodeService:
     """One node process: `start`, `wait_ready`, `stop`."""
 
-    def __init__(self, settings: NodeSettings, *, broker: dramatiq.Broker | None = None) -> None:
+    def __init__(
+        self, settings: NodeSettings, *, broker: dramatiq.Broker | None = None, registry: Registry | None = None
+    ) -> None:
         self.name = settings.node_name or socket.gethostname()
         self.node_id = str(uuid.uuid4())
         self._settings = settings
@@ -92,6 +102,11 @@ class NodeService:
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._workers: list[StageWorker] = []
+        self._serves_metrics = registry is None
+        self._registry = registry if registry is not None else new_registry()
+        self._metrics_server: MetricsServer | None = None
+        #: Whether it can be given tasks; None until it was started.
+        self.readiness: Readiness | None = None
 
     def start(self) -> None:
         """Try the encoders, then join the cluster in the background: neither scheduler nor broker need be up yet.
@@ -121,16 +136,20 @@ class NodeService:
         """Build the parts in the order in which they need each other; `stack` stops them in the opposite one."""
         settings = self._settings
         _check_programs(settings.tool_path)
+        stack.callback(self._stop_metrics)  # last of all, so that what the drain was like can still be scraped
         scratch = stack.enter_context(Scratch(settings.scratch, self.node_id))
         tools = _tools(settings)
         encoders = working_encoders(tools, scratch.folder)
         slots = settings.slots if settings.slots is not None else default_slots(has_gpu(encoders))
-        store = _open_store(settings)
+        store = MeasuredStore(_open_store(settings), self._registry.once(StorageMetrics))
         stack.callback(store.close)
         client = stack.enter_context(NodeClient(settings.scheduler_address, settings.rpc_token))
         held = HeldTasks()
         heartbeat = Heartbeat(client, self._identity(encoders, slots), held)
-        registry = new_registry()
+        metrics = NodeMetrics(self._registry)
+        metrics.tried(encoders)
+        metrics.serves(slots)
+        self._describe(tools, scratch, metrics)
         runner = Runner(
             client=client,
             node_id=self.node_id,
@@ -139,24 +158,46 @@ class NodeService:
             stages=_stages(settings, tools, stack),
             scratch=scratch,
             store=store,
-            metrics=NodeMetrics(registry),
+            metrics=metrics,
         )
-        readiness = Readiness({"scheduler": heartbeat.check, "storage": store.check})
-        if settings.metrics_port is not None:
-            stack.callback(serve_metrics(registry, settings.metrics_port, readiness=readiness).stop)
+        self.readiness = readiness = Readiness({"scheduler": heartbeat.check, "storage": store.check})
+        if settings.metrics_port is not None and self._serves_metrics:
+            self._metrics_server = serve_metrics(self._registry, settings.metrics_port, readiness=readiness)
         stack.callback(self._leave, client, heartbeat)
         stack.callback(heartbeat.stop)
-        self._join(stack, runner, heartbeat, store, slots)
+        self._join(stack, runner, heartbeat, store, slots, metrics=metrics)
         stack.callback(readiness.stop)
 
+    def _describe(self, tools: Tools, scratch: Scratch, metrics: NodeMetrics) -> None:
+        """Put what is known of the machine into the metrics."""
+        settings = self._settings
+        build_info(self._registry, "node", ffmpeg=tools.version(scratch.folder))
+        self._registry.register(ScratchCollector(scratch.folder))
+        self._registry.register(GpuCollector())
+        if settings.node_cost_per_hour is not None:
+            metrics.costs(
+                settings.node_cost_per_hour, currency=settings.node_cost_currency, node_class=settings.node_class
+            )
+
+    def _stop_metrics(self) -> None:
+        if self._metrics_server is not None:
+            self._metrics_server.stop()
+
     def _join(
-        self, stack: ExitStack, runner: Runner, heartbeat: Heartbeat, store: ObjectStore, slots: Mapping[str, int]
+        self,
+        stack: ExitStack,
+        runner: Runner,
+        heartbeat: Heartbeat,
+        store: ObjectStore,
+        slots: Mapping[str, int],
+        *,
+        metrics: NodeMetrics,
     ) -> None:
         serving = threading.Thread(target=self._serve, args=(runner, heartbeat, store, slots), name="node-start")
         heartbeat.start()
         serving.start()
         stack.callback(self._stop_workers)
-        stack.callback(self._drain, runner, heartbeat.held)
+        stack.callback(self._drain, runner, heartbeat.held, metrics)
         stack.callback(serving.join)
         stack.callback(heartbeat.drain)  # first: the thread above may still wait for a scheduler
 
@@ -196,15 +237,18 @@ class NodeService:
                 return True
         return False
 
-    def _drain(self, runner: Runner, held: HeldTasks) -> None:
+    def _drain(self, runner: Runner, held: HeldTasks, metrics: NodeMetrics) -> None:
+        began, ended = time.monotonic(), Drained.FINISHED
         log.info("node_draining", node_id=self.node_id, held=len(held.all()))
         runner.close()
         for worker in self._workers:
             stop_consuming(worker)
         if not runner.wait_idle(self._settings.drain_seconds):
+            ended = Drained.HANDED_BACK
             held.stop_all(StopReason.DRAIN)
             if not runner.wait_idle(_HAND_BACK_S):
                 log.error("tasks_not_ended", held=[task.task_id for task in held.all()])
+        metrics.drained(ended, time.monotonic() - began)
 
     def _stop_workers(self) -> None:
         if not self._workers:

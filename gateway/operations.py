@@ -3,11 +3,11 @@
 import asyncio
 from http import HTTPStatus
 
-from fastapi import APIRouter
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from gateway.parts import PartsOf
+from reelyard.cluster.metrics import expose
 
 router = APIRouter()
 metrics_router = APIRouter()
@@ -33,6 +33,13 @@ async def readyz(parts: PartsOf) -> Response:
 
 
 @metrics_router.get("/metrics")
-async def metrics(parts: PartsOf) -> Response:
+async def metrics(parts: PartsOf, request: Request) -> Response:
     """What was measured, for Prometheus."""
-    return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)
+    asked = request.headers
+    shown = await asyncio.to_thread(
+        expose,
+        parts.registry,
+        accept=",".join(asked.getlist("accept")),
+        accept_encoding=",".join(asked.getlist("accept-encoding")),
+    )
+    return Response(shown.body, headers=dict(shown.headers))

@@ -48,7 +48,7 @@ class GatewayService:
     ) -> None:
         self._address = address
         self._stop_s = stop_s
-        self._readiness = readiness
+        self.readiness = readiness
         self._open_app = open_app
         self._resources = resources
         self._thread = threading.Thread(target=self._run, name="gateway")
@@ -88,7 +88,7 @@ class GatewayService:
 
     def stop(self) -> None:
         """Be unready, accept nothing more, let running requests end, release everything. Harmless when repeated."""
-        self._readiness.stop()
+        self.readiness.stop()
         if self._server is not None:
             self._server.should_exit = True
         self._release()
@@ -98,7 +98,7 @@ class GatewayService:
             self._thread.join()
         elif self._socket is not None:
             self._socket.close()
-        self._readiness.stop()
+        self.readiness.stop()
         self._resources.close()
 
     def _run(self) -> None:

@@ -13,35 +13,41 @@ from gateway.service import GatewayService
 from gateway.settings import GatewaySettings
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, new_registry, serve_metrics
+from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, Registry, build_info, new_registry, serve_metrics
+from reelyard.cluster.objectstore.measured import MeasuredStore, StorageMetrics
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.rpc_health import SchedulerHealth
 from reelyard.cluster.service_process import StartError
 
 
-def build(settings: GatewaySettings) -> GatewayService:
+def build(settings: GatewaySettings, *, registry: Registry | None = None) -> GatewayService:
     """A gateway that is not started yet.
+
+    Args:
+        settings: what it was told.
+        registry: where it measures, which the caller serves on the port for metrics; None: one of its own.
 
     Raises:
         StartError: the object store can't be opened, or the port for metrics is taken.
     """
     with ExitStack() as building:
-        store = _open_store(settings)
+        measured = registry if registry is not None else new_registry()
+        build_info(measured, "gateway")
+        store = MeasuredStore(_open_store(settings), measured.once(StorageMetrics))
         building.callback(store.close)
         files = StoredFiles(store, redirect=settings.download_redirect)
         building.callback(files.close)
         scheduler = SchedulerHealth(settings.scheduler_address)
         building.callback(scheduler.close)
         readiness = Readiness({"scheduler": scheduler.check, "store": store.check})
-        registry = new_registry()
-        if settings.metrics_port is not None:
-            building.callback(_serve_metrics(registry, settings.metrics_port, readiness).stop)
+        if settings.metrics_port is not None and registry is None:
+            building.callback(_serve_metrics(measured, settings.metrics_port, readiness).stop)
         return GatewayService(
             address=(settings.http_host, settings.http_port),
             stop_s=settings.http_stop_seconds,
             readiness=readiness,
-            open_app=lambda: _open_app(settings, files, readiness, registry),
+            open_app=lambda: _open_app(settings, files, readiness, measured),
             resources=building.pop_all(),
         )
 

@@ -56,6 +56,7 @@ class Parts:
     readiness: Readiness
     loops: Sequence[Loop]
     registry: CollectorRegistry
+    serves_metrics: bool  # whether the registry is its own to serve
     store: ObjectStore
     close_broker: Callable[[], None]
 
@@ -68,6 +69,11 @@ class SchedulerService:
         self._port = 0
         self._metrics: MetricsServer | None = None
         self._stopped = False
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether it can be called."""
+        return self._parts.readiness
 
     @property
     def address(self) -> str:
@@ -111,10 +117,10 @@ class SchedulerService:
         for loop in reversed(parts.loops):
             if loop.is_alive():
                 loop.stop()
-        if self._metrics is not None:
-            self._metrics.stop()
         parts.close_broker()
         parts.store.close()
+        if self._metrics is not None:
+            self._metrics.stop()
         parts.database.close()
         log.info("scheduler_stopped")
 
@@ -125,7 +131,7 @@ class SchedulerService:
         except RuntimeError as error:
             raise StartError(f"can't listen on {settings.listen} (REELYARD_SCHEDULER_LISTEN): {error}") from error
         server.start()
-        if settings.metrics_port is None:
+        if settings.metrics_port is None or not self._parts.serves_metrics:
             return
         try:
             self._metrics = serve_metrics(self._parts.registry, settings.metrics_port, readiness=self._parts.readiness)

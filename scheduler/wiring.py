@@ -1,5 +1,6 @@
 """Builds one scheduler out of its settings: the only place that knows all of its parts."""
 
+import uuid
 from functools import partial
 
 import dramatiq
@@ -7,7 +8,8 @@ from sqlalchemy import text
 
 from reelyard.cluster.broker import declare_queues, open_broker
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import new_registry
+from reelyard.cluster.metrics import Registry, build_info, new_registry
+from reelyard.cluster.objectstore.measured import MeasuredStore, StorageMetrics
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.rpc_server import build_server
@@ -19,7 +21,9 @@ from scheduler.domain.policy import DAY_MS, HOUR_MS, Policy
 from scheduler.domain.retry import RetryWaits
 from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.entrypoints.dispatch_loop import DispatchLoop
+from scheduler.entrypoints.event_metrics import EventMetrics
 from scheduler.entrypoints.gateway_service import GatewayServicer
+from scheduler.entrypoints.loop_metrics import LoopMetrics
 from scheduler.entrypoints.node_service import NodeServicer
 from scheduler.entrypoints.rpc import SERVICES, add_services
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
@@ -35,33 +39,41 @@ from scheduler.store.sealed import Sealer
 RPC_THREADS = POOL_SIZE - 5
 
 
-def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None) -> SchedulerService:
+def build(
+    settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None, registry: Registry | None = None
+) -> SchedulerService:
     """A scheduler, not yet started.
 
     Args:
         settings: what it was told.
         broker: the broker to send hints to, which stays the caller's; None: one for `settings.broker_url`.
+        registry: where it measures, which the caller serves on the port for metrics; None: one of its own.
 
     Raises:
         StartError: the object store can't be opened.
     """
-    store = _open_store(settings)
-    database = Database(settings.database_url, Sealer(settings.secret_key))
+    own_registry = registry is None
+    registry = registry if registry is not None else new_registry()
+    build_info(registry, "scheduler")
+    events, loop_metrics = EventMetrics(registry), LoopMetrics(registry)
+    store = MeasuredStore(_open_store(settings), registry.once(StorageMetrics))
+    database = Database(settings.database_url, Sealer(settings.secret_key), after_commit=events.record)
     hints = broker if broker is not None else open_broker(settings.broker_url)
     declare_queues(hints)
     policy = _policy(settings)
-    dispatcher = Dispatcher(database, hints)
-    registry = new_registry()
-    registry.register(BacklogCollector(database))
+    dispatcher = Dispatcher(database, hints, broker_seen=loop_metrics.broker_seen)
+    holder = str(uuid.uuid4())
+    registry.register(BacklogCollector(database, holder=holder))
     gate = StartGate()
     server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
     nodes = NodeServicer(database, dispatcher, policy)
     health = add_services(server, _gateways(settings, database, dispatcher, policy), nodes)
+    timer = loop_metrics.timer
     # The broker is not among the checks: while it is down, jobs are accepted and finished; hints follow later.
     loops: dict[str, Loop] = {
-        "dispatch": DispatchLoop(dispatcher),
-        "sweep": SweepLoop(database, dispatcher, policy),
-        "upkeep": UpkeepLoop(database, dispatcher, policy, store),
+        "dispatch": DispatchLoop(dispatcher, timer=timer("dispatch")),
+        "sweep": SweepLoop(database, dispatcher, policy, timer=timer("sweep")),
+        "upkeep": UpkeepLoop(database, dispatcher, policy, store, holder=holder, timer=timer("upkeep")),
     }
     checks = {name: partial(_check_runs, name, loop) for name, loop in loops.items()}
     readiness = Readiness({"database": partial(_check_database, database), **checks})
@@ -76,6 +88,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
             readiness=readiness,
             loops=tuple(loops.values()),
             registry=registry,
+            serves_metrics=own_registry,
             store=store,
             close_broker=hints.close if broker is None else _leave_open,
         )

@@ -3,6 +3,7 @@
 import structlog
 
 from encoder_node.attempt import Attempt
+from encoder_node.measures import Step
 from reelyard.cluster.work import CleanResult, CleanWork
 
 log = structlog.get_logger(__name__)
@@ -20,9 +21,10 @@ class CleanStage:
         """
         work = attempt.work(CleanWork)
         # The whole list first: deleting while a folder is being listed may skip some of it.
-        doomed = sorted(set(attempt.store.list_keys(work.prefix)) - set(work.keep))
-        for key in doomed:
-            attempt.stop.check()
-            attempt.store.delete(key)
+        with attempt.measures.step(Step.CLEAN):
+            doomed = sorted(set(attempt.store.list_keys(work.prefix)) - set(work.keep))
+            for key in doomed:
+                attempt.stop.check()
+                attempt.store.delete(key)
         log.info("prefix_cleaned", prefix=work.prefix, deleted=len(doomed), kept=len(work.keep))
         return CleanResult(deleted=len(doomed))

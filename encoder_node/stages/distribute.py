@@ -1,6 +1,7 @@
 """Distribute: see that the published object is there, whole, and deliver it where the job asks for that."""
 
 from encoder_node.attempt import Attempt
+from encoder_node.measures import Step
 from encoder_node.objects import check_size
 from encoder_node.transfer.deliver import deliver
 from encoder_node.transfer.reach import Reach
@@ -26,7 +27,9 @@ class DistributeStage:
                 delivery_denied.
         """
         work = attempt.work(DistributeWork)
-        check_size(attempt, work.object)
+        with attempt.measures.step(Step.VERIFY):
+            check_size(attempt, work.object)
         if work.delivery_url:
-            deliver(self._reach, attempt, work)
+            with attempt.measures.step(Step.DELIVER):
+                deliver(self._reach, attempt, work)
         return DistributeResult()

@@ -10,6 +10,7 @@ from encoder_node.dvd import build_image, image_info
 from encoder_node.encoder_options import PassRun
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
+from encoder_node.measures import Encoded, Step
 from encoder_node.objects import local_source
 from encoder_node.passes import ALL, FIRST_PASS, LOG_NAME, SECOND_PASS, Stretch, runs_twice
 from encoder_node.process import Outcome
@@ -45,22 +46,36 @@ class EncodeStage:
         """
         work = attempt.work(EncodeWork)
         container = CONTAINERS[work.plan.container]
-        sources = [local_source(attempt, each.object) for each in work.sources]
+        measures = attempt.measures
+        with measures.step(Step.FETCH):
+            sources = [local_source(attempt, each.object) for each in work.sources]
+            overlay = local_source(attempt, work.overlay) if work.overlay else None
         target = attempt.folder / ("output.mpg" if container.disc else f"output.{container.extension}")
-        overlay = local_source(attempt, work.overlay) if work.overlay else None
         build = partial(encode_argv, work.plan, sources, target, overlay=overlay)
-        reader, outcome = self._encode(attempt, work.plan, build)
-        info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
+        with measures.step(Step.ENCODE):
+            reader, outcome = self._encode(attempt, work.plan, build)
+        with measures.step(Step.VERIFY):
+            info = self._tools.probe(target, folder=attempt.folder, stop=attempt.stop, phase=Phase.OUTPUT)
+            if not container.disc:
+                _check(work.plan, info, reader, outcome)
         if container.disc:
-            image = attempt.folder / f"output.{container.extension}"
-            build_image(self._tools, attempt, work.plan, target, image)
-            target, info = image, image_info(info, work.plan, image)
-        _check(work.plan, info, reader, outcome)
+            with measures.step(Step.PACKAGE):
+                image = attempt.folder / f"output.{container.extension}"
+                build_image(self._tools, attempt, work.plan, target, image)
+                target, info = image, image_info(info, work.plan, image)
+                _check(work.plan, info, reader, outcome)
         info = timed(info, work.plan)
         stored = attempt.upload(
             target.name,
             target,
             mime_type=output_mime_type(work.plan.container, has_video=work.plan.video is not None),
+        )
+        copied = work.plan.video is not None and work.plan.video.encoder == COPY
+        measures.encoded = Encoded(
+            frames=0 if copied else reader.frames,
+            media_us=info.duration_us,
+            bytes_in=sum(each.object.size_bytes for each in work.sources),
+            bytes_out=stored.size_bytes,
         )
         return EncodeResult(part=EncodedPart(object=stored, info=info))
 
@@ -95,6 +110,7 @@ class EncodeStage:
             phase=Phase.ENCODE,
             reader=reader,
             limits=limits,
+            watch=attempt.measures.runs.saw,
         )
         if not reader.ended:
             # ffmpeg leaves a playable but shorter file when it is told to end from outside

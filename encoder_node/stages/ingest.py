@@ -13,6 +13,7 @@ from encoder_node.download import download
 from encoder_node.failures import Phase
 from encoder_node.fetch.bounds import Downloaded, DownloadLimits
 from encoder_node.ffmpeg import Tools, raise_unless_ok
+from encoder_node.measures import Step
 from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
 from encoder_node.transfer.fetch import fetch
@@ -59,8 +60,10 @@ class IngestStage:
         """
         work = attempt.work(IngestWork)
         path = attempt.folder / "source"
-        got = self._download(attempt, work.source_url, path)
-        info, picture = self._inspect(attempt, path, got)
+        with attempt.measures.step(Step.FETCH):
+            got = self._download(attempt, work.source_url, path)
+        with attempt.measures.step(Step.PROBE):
+            info, picture = self._inspect(attempt, path, got)
         attempt.held.report(storing_permille=_CHECKED_PERMILLE)
         filename = source_filename(work.source_url, got.disposition)
 

@@ -19,6 +19,7 @@ import structlog
 
 from encoder_node.attempt import Attempt
 from encoder_node.mail_server import MailServer, Security
+from encoder_node.measures import Step
 from reelyard.cluster.work import MailResult, MailWork
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.mail_address import why_no_address
@@ -72,7 +73,8 @@ class MailStage:
             raise WorkError(ErrorCode.DELIVERY_DENIED, f"The mail can't be sent: its address {wrong}.")
         message = compose(work, self._sender)
         try:
-            self._send(self._server, message, work.to)
+            with attempt.measures.step(Step.MAIL):
+                self._send(self._server, message, work.to)
         except OSError as error:  # smtplib's errors are, and those of sockets and of TLS
             raise _failure(error, work.to) from error
         log.info("mail_sent", delivery_id=work.delivery_id)

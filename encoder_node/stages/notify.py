@@ -23,6 +23,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from encoder_node.attempt import Attempt
+from encoder_node.measures import Step
 from encoder_node.unreachable import why_unreachable
 from reelyard.cluster.redact import redact_echo_of, redact_url
 from reelyard.cluster.urlguard import follow
@@ -56,6 +57,10 @@ class NotifyStage:
                 invalid_input_url for an address that may not be reached.
         """
         work = attempt.work(NotifyWork)
+        with attempt.measures.step(Step.NOTIFY):
+            return self._post(work)
+
+    def _post(self, work: NotifyWork) -> NotifyResult:
         body = work.body.encode()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",

@@ -13,6 +13,7 @@ from encoder_node.download import download
 from encoder_node.failures import Phase, classify
 from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.ffmpeg import Tools
+from encoder_node.measures import Step
 from encoder_node.overlay_command import overlay_argv
 from encoder_node.process import Outcome
 from reelyard.cluster.redact import redact_url
@@ -52,7 +53,11 @@ class OverlayStage:
             WorkError: source_* for the image's faults, each with a text that speaks of the overlay image;
                 invalid_input_url, encode_timeout, storage_failed.
         """
-        url = attempt.work(OverlayWork).image_url
+        work = attempt.work(OverlayWork)
+        with attempt.measures.step(Step.OVERLAY):
+            return self._run(attempt, work.image_url)
+
+    def _run(self, attempt: Attempt, url: str) -> OverlayResult:
         fetched, target = attempt.folder / "image", attempt.folder / _NAME
         try:
             got = download(self._pool, url, fetched, stop=attempt.stop, limits=self._limits)

@@ -14,6 +14,7 @@ from encoder_node.command import decode_check_argv
 from encoder_node.dvd import read_title
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
+from encoder_node.measures import Step
 from encoder_node.objects import local_verified
 from encoder_node.progress import ProgressReader
 from reelyard.cluster.work import EncodedPart, StoredObject, StoreResult, StoreWork
@@ -59,12 +60,18 @@ class StoreStage:
         """
         work = attempt.work(StoreWork)
         part = _only_part(work)
-        path = local_verified(
-            attempt,
-            part.object,
-            on_share=lambda share: attempt.held.report(permille=share * _READ_BACK // 1000),
-        )
-        if CONTAINERS[work.plan.container].disc:
+        with attempt.measures.step(Step.FETCH):
+            path = local_verified(
+                attempt,
+                part.object,
+                on_share=lambda share: attempt.held.report(permille=share * _READ_BACK // 1000),
+            )
+        with attempt.measures.step(Step.VERIFY):
+            return self._verify(attempt, work.plan, part, path)
+
+    def _verify(self, attempt: Attempt, plan: EncodePlan, part: EncodedPart, path: Path) -> StoreResult:
+        """Decode what was read back, and take the picture at the same time."""
+        if CONTAINERS[plan.container].disc:
             image, path = path, attempt.folder / "title.mpg"
             read_title(image, path, attempt.stop)
         # These are, to the bit, the bytes that the encode stage probed: the checksum has just said so.
@@ -72,7 +79,7 @@ class StoreStage:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="thumbnail") as pool:
             picture = pool.submit(self._picture, attempt, path, info)
             decoded = self._decode(attempt, path, info)
-            _check(work.plan, info, decoded)
+            _check(plan, info, decoded)
             attempt.held.report(permille=_DECODED)
             return StoreResult(primary=part.object, thumbnail=picture.result(), info=info)
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,9 +25,12 @@ from gateway.service import GatewayService
 from gateway.settings import GatewaySettings
 from reelyard.cli.data_folder import DataFolder, DataSettings, choose_data_folder
 from reelyard.cluster.broker import open_broker
+from reelyard.cluster.health import Readiness
 from reelyard.cluster.logs import configure_logs
-from reelyard.cluster.service_process import FAILED, STOPPED, say, stop_requested
+from reelyard.cluster.metrics import Registry, new_registry, serve_metrics
+from reelyard.cluster.service_process import FAILED, STOPPED, StartError, say, stop_requested
 from reelyard.cluster.settings import SettingsError, read_settings
+from reelyard.media.errors import UnavailableError
 from scheduler.settings import SchedulerSettings
 from scheduler.store.database import Database
 from scheduler.store.sealed import new_secret_key
@@ -40,6 +44,8 @@ T = TypeVar("T")
 MEMORY_BROKER = "memory:"
 _SECRET_KEY = "REELYARD_SECRET_KEY"  # noqa: S105  # the name of a setting
 _LOOK_FOR_SIGNALS_S = 0.5
+#: Seconds for the services to say whether they are ready; each of them waits two for what it asks.
+_READY_TIMEOUT_S = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,27 +139,61 @@ def _start(settings: StandaloneSettings, running: ExitStack, stop: threading.Eve
     """
     in_process = settings.scheduler.broker_url.startswith(MEMORY_BROKER)
     broker = open_broker(MEMORY_BROKER) if in_process else None
-    scheduler_service = scheduler.wiring.build(settings.scheduler, broker=broker)
+    registry = new_registry()
+    ready: dict[str, Readiness] = {}
+    scheduler_service = scheduler.wiring.build(settings.scheduler, broker=broker, registry=registry)
     running.callback(scheduler_service.stop)
+    _serve_metrics(settings.scheduler.metrics_port, registry, ready, running)
+    ready["scheduler"] = scheduler_service.readiness
     scheduler_service.start(give_up=stop)
     if stop.is_set():
         return None
     if not settings.scheduler.api_key:
         _show_first_key(settings.scheduler.database_url)
     address = (scheduler_service.address,)
-    # One port cannot serve the metrics of three services: the scheduler has it, the gateway shows its own on /metrics.
-    node_settings = dataclasses.replace(settings.node, scheduler_address=address, metrics_port=None)
-    node = encoder_node.wiring.build(node_settings, broker=broker)
+    node_settings = dataclasses.replace(settings.node, scheduler_address=address)
+    node = encoder_node.wiring.build(node_settings, broker=broker, registry=registry)
     running.callback(node.stop)
     node.start()
     while not node.wait_ready(_LOOK_FOR_SIGNALS_S):
         if stop.is_set():
             return None
-    gateway_settings = dataclasses.replace(settings.gateway, scheduler_address=address, metrics_port=None)
-    gateway_service = gateway.wiring.build(gateway_settings)
+    if node.readiness is not None:
+        ready["node"] = node.readiness
+    gateway_settings = dataclasses.replace(settings.gateway, scheduler_address=address)
+    gateway_service = gateway.wiring.build(gateway_settings, registry=registry)
+    ready["gateway"] = gateway_service.readiness
     running.callback(gateway_service.stop)
     gateway_service.start(on_end=stop.set)
     return gateway_service
+
+
+def _serve_metrics(port: int | None, registry: Registry, ready: Mapping[str, Readiness], running: ExitStack) -> None:
+    """Serve what all three services measure, and whether all are ready, as soon as there is anything to see.
+
+    Without a port the gateway shows all of it on its own. `ready` is filled as the services start.
+
+    Raises:
+        StartError: the port is taken.
+    """
+    if port is None:
+        return
+    checks = {name: partial(_check_ready, ready, name) for name in ("scheduler", "node", "gateway")}
+    readiness = Readiness(checks, timeout_s=_READY_TIMEOUT_S)
+    try:
+        server = serve_metrics(registry, port, readiness=readiness)
+    except OSError as error:
+        raise StartError(f"can't serve metrics on port {port} (REELYARD_METRICS_PORT): {error}") from error
+    running.callback(server.stop)
+    running.callback(readiness.stop)
+
+
+def _check_ready(ready: Mapping[str, Readiness], name: str) -> None:
+    if name not in ready:
+        raise UnavailableError("it starts")
+    report = ready[name].report()
+    if not report.ready:
+        raise UnavailableError("; ".join(f"{part}: {said}" for part, said in report.checks.items()))
 
 
 def _show_first_key(database_url: str) -> None:

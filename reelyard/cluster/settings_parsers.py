@@ -6,6 +6,7 @@ the value in front of it.
 
 import base64
 import binascii
+import math
 import re
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -25,6 +26,8 @@ _FROM_URL_ALPHABET = str.maketrans("-_", "+/")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _HOST_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def text(value: str) -> str:
@@ -78,6 +81,33 @@ def seconds_list(value: str) -> tuple[float, ...]:
         return tuple(parse(part.strip()) for part in value.split(","))
     except ValueError:
         raise ValueError(valid) from None
+
+
+def amount(value: str) -> float:
+    """An amount of money; the point is decimal, and there is no currency in it."""
+    valid = 'an amount from 0 up without a currency, as in "0.45"'
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(valid) from None
+    if not 0 <= number < math.inf:  # "nan" and "inf" are numbers to Python
+        raise ValueError(valid)
+    return number
+
+
+def currency(value: str) -> str:
+    """The code of a currency by ISO 4217; that it is one of those is not checked."""
+    code = value.upper()
+    if _CURRENCY.fullmatch(code) is None:
+        raise ValueError('three letters, as in "USD"')
+    return code
+
+
+def label(value: str) -> str:
+    """A short name that is the value of a metric's label."""
+    if _LABEL.fullmatch(value) is None:
+        raise ValueError('up to 63 ASCII letters, digits and "._-", the first a letter or digit')
+    return value
 
 
 def boolean(value: str) -> bool:

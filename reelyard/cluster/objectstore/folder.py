@@ -24,6 +24,8 @@ from reelyard.cluster.objectstore.store import (
     StorageError,
     checked_key,
     checked_prefix,
+    fault_of,
+    verify_sha256,
 )
 from reelyard.cluster.work import StoredObject
 
@@ -80,6 +82,10 @@ class FolderStore:
         with self._open(key) as source:
             found = os.fstat(source.fileno())
         return ObjectStat(size_bytes=found.st_size, modified_ms=found.st_mtime_ns // 1_000_000)
+
+    def verify(self, stored: StoredObject, path: Path, *, progress: Progress | None = None) -> None:
+        """See `ObjectStore.verify`."""
+        verify_sha256(stored, path, progress)
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`. Folders that became empty go too."""
@@ -267,4 +273,5 @@ def _translated(verb: str, key: str) -> Iterator[None]:
 
 
 def _failed(verb: str, key: str, error: OSError) -> StorageError:
-    return StorageError(f"The object store could not {verb} '{key}': {error.strerror or type(error).__name__}.")
+    message = f"The object store could not {verb} '{key}': {error.strerror or type(error).__name__}."
+    return StorageError(message, fault=fault_of(error))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -24,6 +25,7 @@ from minio.lifecycleconfig import AbortIncompleteMultipartUpload, LifecycleConfi
 
 from reelyard.cluster.objectstore.store import (
     CHUNK_BYTES,
+    Fault,
     ListedObject,
     ObjectMissingError,
     ObjectStat,
@@ -31,6 +33,8 @@ from reelyard.cluster.objectstore.store import (
     StorageError,
     checked_key,
     checked_prefix,
+    fault_of,
+    verify_sha256,
 )
 from reelyard.cluster.work import StoredObject
 
@@ -50,6 +54,8 @@ _CONNECTIONS = 16
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchObject", "NoSuchUpload"})
 _BUCKET_EXISTS = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 _PAST_THE_END = "InvalidRange"
+#: What was sent is not what arrived.
+_DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "InvalidDigest"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +152,10 @@ class S3Store:
             if found.size is None or found.last_modified is None:
                 raise StorageError(f"The object store does not tell the size and time of '{key}'.")
             return ObjectStat(size_bytes=found.size, modified_ms=int(found.last_modified.timestamp() * 1000))
+
+    def verify(self, stored: StoredObject, path: Path, *, progress: Progress | None = None) -> None:
+        """See `ObjectStore.verify`."""
+        verify_sha256(stored, path, progress)
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""
@@ -325,10 +335,33 @@ def _translated(verb: str, key: str, *, missing_is_fine: bool = False) -> Iterat
             raise ObjectMissingError(f"The object store has no object '{key}'.") from error
         if error.code == _PAST_THE_END:
             raise _PastTheEndError from error
-        raise StorageError(f"The object store refused to {verb} '{key}' ({error.code}: {error.message}).") from error
+        message = f"The object store refused to {verb} '{key}' ({error.code}: {error.message})."
+        raise StorageError(message, fault=_fault(error)) from error
     except (MinioException, urllib3.exceptions.HTTPError, ValueError) as error:
         # urllib3's texts have whole URLs in them, signed ones too
         reason = type(getattr(error, "reason", None) or error).__name__
-        raise StorageError(f"The object store could not {verb} '{key}' ({reason}).") from error
+        raise StorageError(f"The object store could not {verb} '{key}' ({reason}).", fault=_fault(error)) from error
     except OSError as error:
-        raise StorageError(f"Could not {verb} '{key}': {error.strerror or type(error).__name__}.") from error
+        message = f"Could not {verb} '{key}': {error.strerror or type(error).__name__}."
+        raise StorageError(message, fault=fault_of(error)) from error
+
+
+def _fault(error: Exception) -> Fault:
+    """What kind of failure the client's error tells."""
+    # After its last try urllib3 wraps what that one ran into.
+    error = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason else error
+    if isinstance(error, S3Error):
+        if error.code in _DAMAGED:
+            return Fault.CHECKSUM
+        return Fault.FAILED if error.response.status >= HTTPStatus.INTERNAL_SERVER_ERROR else Fault.REFUSED
+    # Its class for "can't connect in time" is one of time-outs, and so are those for "refused" and "no such name".
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return Fault.UNREACHABLE
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return Fault.TIMEOUT
+    if isinstance(
+        error,
+        (urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead, urllib3.exceptions.SSLError),
+    ):
+        return Fault.UNREACHABLE
+    return Fault.FAILED

@@ -4,10 +4,13 @@ An object is written whole or not at all: `put_file` makes it visible in one ste
 Keys are relative paths of ASCII letters, digits and `._-`, such as `job/13/16/1/output.mp4`.
 """
 
+import errno
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -41,15 +44,31 @@ class ListedObject:
     modified_ms: int
 
 
+class Fault(StrEnum):
+    """What kind of failure a StorageError tells, for the metrics."""
+
+    REFUSED = "4xx"  # the store says that the request is wrong: no such object, not allowed
+    FAILED = "5xx"  # the store could not do it: broken, busy, full
+    TIMEOUT = "timeout"  # no answer, or none further, in time
+    UNREACHABLE = "unreachable"  # no connection, or a broken one
+    CHECKSUM = "checksum"  # the bytes are not those that were stored
+
+
 class StorageError(WorkError):
     """The store refused, lost or broke off an operation."""
 
-    def __init__(self, message: str, *, code: ErrorCode = ErrorCode.STORAGE_FAILED) -> None:
+    def __init__(
+        self, message: str, *, code: ErrorCode = ErrorCode.STORAGE_FAILED, fault: Fault = Fault.FAILED
+    ) -> None:
         super().__init__(code, message)
+        self.fault = fault
 
 
 class ObjectMissingError(StorageError):
     """There is no object under that key."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, fault=Fault.REFUSED)
 
 
 class ObjectStore(Protocol):
@@ -87,6 +106,14 @@ class ObjectStore(Protocol):
 
         Raises:
             ObjectMissingError: no such object.
+        """
+        ...
+
+    def verify(self, stored: StoredObject, path: Path, *, progress: Progress | None = None) -> None:
+        """Read a file that holds an object (fetched, or where it lies) and hold it against the recorded SHA-256.
+
+        Raises:
+            StorageError: with `Fault.CHECKSUM` when it is not what was stored; or it can't be read.
         """
         ...
 
@@ -136,7 +163,7 @@ def checked_key(key: str) -> str:
         StorageError: the key has an empty, hidden or dot part, a character that is not allowed, or is too long.
     """
     if len(key) > _MAX_KEY or not all(_KEY_PART.fullmatch(part) for part in key.split("/")):
-        raise StorageError(f"'{key[:200]}' is not an object key.", code=ErrorCode.INTERNAL_ERROR)
+        raise StorageError(f"'{key[:200]}' is not an object key.", code=ErrorCode.INTERNAL_ERROR, fault=Fault.REFUSED)
     return key
 
 
@@ -147,6 +174,46 @@ def checked_prefix(prefix: str) -> str:
         StorageError: it is not; an empty prefix is none, so that nothing lists or deletes the whole store.
     """
     if not prefix.endswith("/"):
-        raise StorageError(f"'{prefix[:200]}' is not a key prefix.", code=ErrorCode.INTERNAL_ERROR)
+        raise StorageError(f"'{prefix[:200]}' is not a key prefix.", code=ErrorCode.INTERNAL_ERROR, fault=Fault.REFUSED)
     checked_key(prefix[:-1])
     return prefix
+
+
+#: What the operating system says where a store (a folder, which may be on the network) refuses, or can't be reached.
+_REFUSALS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+_NO_WAY = frozenset(
+    {
+        *(errno.ENOTCONN, errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+        *(errno.ENETDOWN, errno.ENETUNREACH, errno.ESTALE, errno.EPIPE),
+    }
+)
+
+
+def fault_of(error: OSError) -> Fault:
+    """The kind of failure behind an error of the operating system."""
+    if isinstance(error, TimeoutError):
+        return Fault.TIMEOUT
+    if error.errno in _REFUSALS:
+        return Fault.REFUSED
+    return Fault.UNREACHABLE if error.errno in _NO_WAY else Fault.FAILED
+
+
+def verify_sha256(stored: StoredObject, path: Path, progress: Progress | None) -> None:
+    """See `ObjectStore.verify`; every store does it alike."""
+    digest, done = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(CHUNK_BYTES):
+                digest.update(piece)
+                done += len(piece)
+                if progress is not None:
+                    progress(done)
+    except OSError as error:
+        message = f"The stored file '{path.name}' could not be read: {error.strerror}."
+        raise StorageError(message, fault=fault_of(error)) from error
+    if digest.hexdigest() != stored.sha256:
+        raise StorageError(
+            f"The stored object '{stored.key}' is damaged: its SHA-256 is {digest.hexdigest()}, "
+            f"recorded is {stored.sha256}.",
+            fault=Fault.CHECKSUM,
+        )

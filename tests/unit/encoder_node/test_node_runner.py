@@ -69,9 +69,9 @@ class Rig:
     def uploads(self) -> list[str]:
         return list(self.store.list_keys("job/"))
 
-    def ended(self, outcome: str) -> float | None:
-        labels = {"kind": "distribute", "outcome": outcome}
-        return self.registry.get_sample_value("reelyard_node_tasks_total", labels)
+    def ended(self, outcome: str, error_class: str = "none") -> float | None:
+        labels = {"stage": "distribute", "outcome": outcome, "error_class": error_class}
+        return self.registry.get_sample_value("reelyard_task_attempts_total", labels)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_good_task_is_finished_and_keeps_its_upload(rig: Rig) -> None:
 
     assert rig.scheduler.calls == ["claim", "finish"]
     assert rig.uploads == ["job/3/7/1/file"]
-    assert rig.ended("finished") == 1
+    assert rig.ended("ok") == 1
 
 
 def test_a_refused_claim_does_nothing(rig: Rig) -> None:
@@ -140,6 +140,7 @@ def test_a_failed_task_is_reported_and_discarded(rig: Rig) -> None:
         ErrorCode.SOURCE_CORRUPT,
         "lines",
     )
+    assert rig.ended("failed", "user_input") == 1
     assert rig.uploads == []
 
 
@@ -157,22 +158,22 @@ def test_a_bug_fails_the_task_with_its_traceback(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "calls"),
+    ("reason", "calls", "error_class"),
     [
-        (StopReason.CANCELLED, ["claim"]),
-        (StopReason.LEASE_LOST, ["claim"]),
-        (StopReason.DRAIN, ["claim", "release"]),
+        (StopReason.CANCELLED, ["claim"], "cancelled"),
+        (StopReason.LEASE_LOST, ["claim"], "node"),
+        (StopReason.DRAIN, ["claim", "release"], "none"),
     ],
 )
 def test_a_stopped_task_is_discarded_and_only_a_drain_hands_it_back(
-    rig: Rig, reason: StopReason, calls: list[str]
+    rig: Rig, reason: StopReason, calls: list[str], error_class: str
 ) -> None:
     rig.act = stops(reason)
     rig.go()
 
     assert rig.scheduler.calls == calls
     assert rig.uploads == []
-    assert rig.ended(reason) == 1
+    assert rig.ended("stopped", error_class) == 1
 
 
 def test_a_finish_is_repeated_until_somebody_answers(rig: Rig) -> None:
@@ -188,7 +189,7 @@ def test_a_finish_that_had_won_before_is_a_success(rig: Rig) -> None:
     rig.go()
 
     assert rig.uploads == ["job/3/7/1/file"]
-    assert rig.ended("finished") == 1
+    assert rig.ended("ok") == 1
 
 
 def test_a_refused_finish_is_discarded(rig: Rig) -> None:
@@ -197,6 +198,7 @@ def test_a_refused_finish_is_discarded(rig: Rig) -> None:
 
     assert rig.scheduler.calls == ["claim", "finish"]
     assert rig.uploads == []
+    assert rig.ended("stopped", "node") == 1
 
 
 def test_an_unanswered_finish_may_have_won_so_nothing_is_deleted(rig: Rig) -> None:
@@ -211,7 +213,7 @@ def test_an_unanswered_finish_may_have_won_so_nothing_is_deleted(rig: Rig) -> No
 
     assert rig.scheduler.calls[-1] == "finish"
     assert rig.uploads == ["job/3/7/1/file"]
-    assert rig.ended("unanswered") == 1
+    assert rig.ended("stopped", "unavailable") == 1
 
 
 def test_a_result_that_the_scheduler_cannot_take_fails_the_task(rig: Rig) -> None:

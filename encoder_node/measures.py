@@ -1,0 +1,116 @@
+"""What one attempt measures while it works: plain data, which `metrics` counts when the attempt has ended.
+
+It is counted then and not before, because only then it is known whether the work was good for anything.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from encoder_node.failures import SessionFailure, out_of_memory, session_failure
+from encoder_node.process import Ended, Outcome
+from encoder_node.stop import StoppedError
+
+
+class Step(StrEnum):
+    """The kinds of steps that tasks are made of."""
+
+    PROBE = "probe"  # look at a source: ffprobe, read it to its end, a picture of it
+    FETCH = "fetch"  # bring a source here: from its server (ingest), or from the object store
+    OVERLAY = "overlay"  # all that an overlay task does
+    ENCODE = "encode"  # ffmpeg, all passes
+    PACKAGE = "package"  # put what was encoded into what is handed out: the image of a disc
+    VERIFY = "verify"  # hold what was made or stored against the plan
+    UPLOAD = "upload"  # into the object store
+    DELIVER = "deliver"  # to the job's delivery location
+    NOTIFY = "notify"
+    MAIL = "mail"
+    CLEAN = "clean"
+
+
+class StepEnd(StrEnum):
+    """How a step, or a whole attempt, ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    STOPPED = "stopped"  # cancelled, drained, or another node has the task
+
+
+class Stall(StrEnum):
+    """Why an encode was ended that would not have ended well by itself."""
+
+    NO_PROGRESS = "no_progress"
+    TIMEOUT = "timeout"
+    OOM = "oom"
+
+
+@dataclass(frozen=True)
+class StepTaken:
+    """One step of an attempt."""
+
+    step: Step
+    end: StepEnd
+    seconds: float
+
+
+@dataclass
+class EncodeRuns:
+    """What ffmpeg's runs for one encode took, good or bad."""
+
+    busy_s: float = 0.0
+    cpu_s: float = 0.0
+    stalls: list[Stall] = field(default_factory=list)
+    session_failures: list[SessionFailure] = field(default_factory=list)
+
+    def saw(self, outcome: Outcome) -> None:
+        """Take account of one run."""
+        self.busy_s += outcome.seconds
+        self.cpu_s += outcome.cpu_s
+        if outcome.ended is Ended.STALLED:
+            self.stalls.append(Stall.NO_PROGRESS)
+        elif outcome.ended is Ended.TIMED_OUT:
+            self.stalls.append(Stall.TIMEOUT)
+        elif outcome.ended is Ended.EXITED and not outcome.ok:
+            self._saw_failure(outcome)
+
+    def _saw_failure(self, outcome: Outcome) -> None:
+        lines = outcome.errors.kept()
+        of_session = session_failure(lines)
+        if of_session is not None:  # says "Cannot allocate memory" too, and means the GPU's
+            self.session_failures.append(of_session)
+        elif out_of_memory(lines, outcome.exit_status):
+            self.stalls.append(Stall.OOM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """What a finished encode made: frames that the encoder wrote, and bytes of its sources and of its output."""
+
+    frames: int
+    media_us: int
+    bytes_in: int
+    bytes_out: int
+
+
+@dataclass
+class Measures:
+    """What one attempt measured. Its threads may add to it at the same time."""
+
+    steps: list[StepTaken] = field(default_factory=list)
+    runs: EncodeRuns = field(default_factory=EncodeRuns)
+    encoded: Encoded | None = None
+
+    @contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        """Measure the block as one step."""
+        started, end = time.monotonic(), StepEnd.FAILED
+        try:
+            yield
+            end = StepEnd.OK
+        except StoppedError:
+            end = StepEnd.STOPPED
+            raise
+        finally:
+            self.steps.append(StepTaken(step, end, time.monotonic() - started))
