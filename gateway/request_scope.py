@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.error_answers import internal_error_answer
 from gateway.operations import QUIET_PATHS
-from gateway.rejections import REASONS, rejection_of
 from reelyard.cluster.logs import bound
 from reelyard.cluster.metrics import CollectorRegistry
 
@@ -27,9 +26,6 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "none"
 _MS = 1000
-#: Seconds; 0.3 is the objective for requests that create something, and downloads take minutes.
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 60, 600)
-
 _PATH_SHOWN = 300
 
 #: The status that the log has for a client that left before it was answered, as nginx writes it.
@@ -37,10 +33,6 @@ LEFT = 499
 
 #: /download/{folder}/{media_id}/{token}/{name}: who reads the token in a log could read the file.
 _TOKEN = re.compile(r"(/download/[^/]*/[^/]*/)[^/]*", re.IGNORECASE)
-
-
-#: 0.3 is the objective of requests that create jobs; downloads last for minutes.
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
 class RequestMetrics:
@@ -57,26 +49,17 @@ class RequestMetrics:
             "reelyard_http_request_duration_seconds",
             "Time from a request's head to the end of its answer.",
             ["route", "method"],
-            buckets=_SECONDS,
             registry=registry,
-            buckets=_SECONDS,
         )
         self.in_flight = Gauge(
             "reelyard_http_requests_in_flight", "Requests that are being answered.", registry=registry
         )
-        self._rejected = Counter(
-            "reelyard_requests_rejected", "Requests that were refused.", ["reason"], registry=registry
-        )
-        for reason in REASONS:
-            self._rejected.labels(reason)
 
-    def observe(self, *, route: str, method: str, status: int, seconds: float, rejection: str = "") -> None:
-        """Count one request; `rejection` is one of REASONS when it was refused."""
+    def observe(self, *, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request."""
         method = method if method in _METHODS else "other"
         self._requests.labels(route, method, str(status)).inc()
         self._duration.labels(route, method).observe(seconds)
-        if rejection:
-            self._rejected.labels(rejection).inc()
 
 
 class RequestScope:
@@ -115,9 +98,7 @@ class RequestScope:
     def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", _NO_ROUTE)
         status = status or LEFT
-        self._metrics.observe(
-            route=route, method=scope["method"], status=status, seconds=seconds, rejection=rejection_of(scope)
-        )
+        self._metrics.observe(route=route, method=scope["method"], status=status, seconds=seconds)
         level = "debug" if scope["path"] in QUIET_PATHS and status == HTTPStatus.OK else "info"
         getattr(log, level)(
             "request_answered",
