@@ -30,6 +30,9 @@ from tests.integration.dashboard_rig import (
 )
 from tests.integration.ftp_peer import ftp_server
 
+#: Everything happens in the set-up of the first test; on a busy machine that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 MP4 = {"OutputFormatID": 0, "MediaContainerCode": "mp4", "VideoCodecCode": "h264"}
 SLOTS = "ingest:2,encode.cpu:1,store:2,distribute:2"
 
@@ -50,7 +53,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[So
     subprocess.run(
         [
             *("ffmpeg", "-nostdin", "-v", "error", "-y"),
-            *("-f", "lavfi", "-i", "testsrc2=size=960x540:rate=25:duration=60"),
+            *("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=60"),
             *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(folder / "long.mp4")),
         ],
         check=True,
