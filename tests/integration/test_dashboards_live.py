@@ -112,6 +112,9 @@ def eventful(
         wrong_requests(client)
         lose_a_node(cluster, prometheus, client, sources, jobs)
         drain_a_node(cluster, prometheus, client, sources, jobs)
+        for name in ("second", "third", "fourth", "fifth"):  # one after another: a node that delivers again is seen to
+            (jobs[name],) = client.created(clip, [MP4 | {"DeliveryLocation": ftp.url("out/")}])
+            client.ended(jobs[name], 240)
         ends = {name: client.ended(job, 240)["Status"] for name, job in jobs.items()}
         until(lambda: len(late.accepted(jobs["notified"])) == 1, 60, "the webhook")
         until(lambda: value(prometheus, 'reelyard_webhook_deliveries_total{outcome="failed"}') > 0, 60, "giving up")
