@@ -44,6 +44,9 @@ NOT_HERE = {
     r"reelyard_gpu_": "no GPU, so NVML tells nothing",
 }
 
+#: What may or may not have been seen.
+BY_CHANCE = {r"reelyard_drain_duration_seconds_bucket": "a node observes it and ends: seldom is there a scrape between"}
+
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[Sources]:
@@ -173,7 +176,7 @@ def asked(eventful: dict[str, int], prometheus: Prometheus) -> list[Asked]:
 
 
 def test_every_panel_shows_something(asked: list[Asked]) -> None:
-    empty = report(asked, NOT_HERE)
+    empty = report(asked, NOT_HERE | BY_CHANCE)
 
     assert not empty, "\n".join(empty)
 
