@@ -10,7 +10,7 @@ _ROUTES = 'route!~"/healthz|/readyz|/metrics"'
 _BROKEN = 'code=~"5.."'
 _POD = ("namespace", *PROCESS)
 #: What a scheduler answers when it, or what it needs, is at fault; the other codes say that the request was wrong.
-_OURS = 'grpc_code=~"UNAVAILABLE|INTERNAL|UNKNOWN|DEADLINE_EXCEEDED|DATA_LOSS"'
+_OURS = 'grpc_code=~"Unavailable|Internal|Unknown|DeadlineExceeded|DataLoss"'
 
 
 def _rest() -> Row:
@@ -148,8 +148,8 @@ def _grpc() -> Row:
             timeseries(
                 About(
                     "Calls that failed, by code",
-                    "UNAVAILABLE: the database or the broker was away, callers try again by themselves. INTERNAL and "
-                    "UNKNOWN: a bug, the scheduler's log has it.",
+                    "Unavailable: the database or the broker was away, callers try again by themselves. Internal and "
+                    "Unknown: a bug, the scheduler's log has it.",
                     "reqps",
                     _SEE,
                     width=8,

@@ -127,8 +127,7 @@ def _output() -> Row:
             table(
                 About(
                     "Minutes of output in the shown time",
-                    "By codec, size, and accelerator. Who asked for them: `reelyard top` and the API's lists; metrics "
-                    "carry no customer.",
+                    "By codec, size, and accelerator. Who asked for them: `reelyard usage`; metrics carry no customer.",
                     "m",
                     _SEE,
                     width=12,

@@ -42,8 +42,9 @@ that goes: *Drains* and *Interrupted* on [Nodes](/d/reelyard-nodes); `docs/opera
 | How do I drain? | `docs/operations.md`; what drains now: *Nodes by state* |
 | What is full? | slots: [Queues and scaling](/d/reelyard-queues); scratch: [Nodes](/d/reelyard-nodes); \
 object store: [Storage and delivery](/d/reelyard-storage) |
-| Who is using it all? | `reelyard top`: no metric carries a customer, on purpose |
-| What was lost? | *Lost and repeated work* below: leases that expired, work interrupted, tasks given up |
+| Who is using it all? | `reelyard usage` and `reelyard top`: no metric carries a customer, on purpose |
+| What was lost? | *Lost and repeated work* below: leases that expired, work interrupted, tasks given up; \
+whose: `reelyard losses` |
 """
 
 

@@ -23,6 +23,8 @@ from grafana_foundation_sdk.models import heatmap as heatmap_models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
 from grafana_foundation_sdk.models import text as text_models
 
+from deploy.grafana.runbooks import RUNBOOKS
+
 Panel = models.Panel
 METRICS = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 LOGS = models.DataSourceRef(type_val="loki", uid="${logs}")
@@ -82,7 +84,10 @@ class About:
 
     def description(self) -> str:
         """The text, and where to read on."""
-        return f"{self.text}\n\nSee {self.see}." if self.see else self.text
+        pages = [self.see] if self.see else []
+        if self.title in RUNBOOKS:
+            pages.append(f"docs/runbooks/{RUNBOOKS[self.title]}.md")
+        return f"{self.text}\n\nSee {' and '.join(pages)}." if pages else self.text
 
 
 B = TypeVar("B", bound=_Common)

@@ -9,10 +9,12 @@ import yaml
 from deploy.grafana.__main__ import FOLDER, rendered
 from deploy.grafana.lint import known_metrics, lint, panels_of
 from deploy.grafana.lint_expressions import parse, selectors
+from deploy.grafana.runbooks import RUNBOOKS
 from deploy.grafana.third_party import THIRD_PARTY
-from tests.unit.deploy.own_metrics import NOT_YET, own_metrics, registered
+from tests.unit.deploy.own_metrics import NOT_YET, buckets, own_metrics, registered
 
 UIDS = {f"reelyard-{name}" for name in ("overview", "queues", "nodes", "gpu", "api", "storage", "cost")}
+ROOT = FOLDER.parents[2]
 FILES = sorted(FOLDER.glob("*.json"))
 #: Metrics that no panel asks for, each with the reason.
 NOT_SHOWN: dict[str, str] = {}
@@ -52,6 +54,20 @@ def test_what_exists_is_not_expected_any_more() -> None:
     assert sorted(set(NOT_YET) & set(registered())) == []
 
 
+def test_every_bucket_that_is_asked_for_is_there() -> None:
+    known = buckets()
+    asked = {
+        (selector.name, matcher.value)
+        for expression in expressions()
+        for selector in selectors(parse(expression))
+        for matcher in selector.matchers.matchers
+        if matcher.name == "le"
+    }
+
+    assert len(asked) == 3  # those of the objectives
+    assert [(name, bound) for name, bound in asked if bound not in known[name]] == []
+
+
 def test_every_metric_of_ours_is_on_some_panel() -> None:
     asked = {selector.name for expression in expressions() for selector in selectors(parse(expression))}
     shown = {re.sub("_(bucket|sum|count|total)$", "", name) for name in asked}
@@ -76,3 +92,13 @@ def test_each_dashboard_is_a_config_map_for_grafana() -> None:
     assert options["labels"]["grafana_dashboard"] == "1"
     assert options["disableNameSuffixHash"] is True
     assert sorted(files) == [[path.name] for path in FILES]
+
+
+def test_every_page_that_a_panel_names_is_there() -> None:
+    boards = [json.loads(path.read_text()) for path in FILES]
+    panels = [panel for board in boards for panel in panels_of(board) if panel["type"] != "row"]
+    named = {page for panel in panels for page in re.findall(r"docs/[\w/-]+\.md", json.dumps(panel))}
+
+    assert set(RUNBOOKS) <= {panel["title"] for panel in panels}
+    assert len(named) > len(set(RUNBOOKS.values()))
+    assert sorted(page for page in named if not (ROOT / page).is_file()) == []
