@@ -29,6 +29,9 @@ REQUEST_ID_HEADER = "X-Request-ID"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "none"
 _MS = 1000
+#: Seconds; 0.3 is the objective for requests that create something, and downloads take minutes.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 60, 600)
+
 _PATH_SHOWN = 300
 
 #: The status that the log has for a client that left before it was answered, as nginx writes it.
@@ -55,6 +58,7 @@ class RequestMetrics:
             "reelyard_http_request_duration_seconds",
             "Time from a request's head to the end of its answer.",
             ["route", "method"],
+            buckets=_SECONDS,
             registry=registry,
         )
         self.in_flight = Gauge(
