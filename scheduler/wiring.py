@@ -24,7 +24,6 @@ from scheduler.entrypoints.dispatch_loop import DispatchLoop
 from scheduler.entrypoints.event_metrics import EventMetrics
 from scheduler.entrypoints.gateway_service import GatewayServicer
 from scheduler.entrypoints.loop_metrics import LoopMetrics
-from scheduler.entrypoints.media_backlog_metrics import MediaBacklogCollector
 from scheduler.entrypoints.node_service import NodeServicer
 from scheduler.entrypoints.rpc import SERVICES, add_services
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
@@ -65,7 +64,6 @@ def build(
     dispatcher = Dispatcher(database, hints, broker_seen=loop_metrics.broker_seen)
     holder = str(uuid.uuid4())
     registry.register(BacklogCollector(database, holder=holder))
-    registry.register(MediaBacklogCollector(database))
     gate = StartGate()
     server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
     nodes = NodeServicer(database, dispatcher, policy)

@@ -35,6 +35,10 @@ _GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "For how long the oldest task has been due that no node has claimed.",
         ("queue",),
     ),
+    "queue_backlog_media_seconds": (
+        "Seconds of media that a queue has still to go through: what is due or queued, and what is left of what runs.",
+        ("queue",),
+    ),
     "outbox_pending": ("Hints that are out and that no node has claimed.", ("topic",)),
     "outbox_oldest_age_seconds": ("How long ago the oldest unclaimed hint was sent.", ("topic",)),
     "webhook_pending": ("Notifications that are not delivered and not given up.", ("kind",)),
@@ -146,6 +150,8 @@ def _fill(families: Mapping[str, GaugeMetricFamily], gauges: Gauges) -> None:
         families["queue_nodes"].add_metric((queue,), capacity.nodes)
         families["queue_slots"].add_metric((queue,), capacity.slots)
         families["queue_slots_in_use"].add_metric((queue,), capacity.in_use)
+    for queue, seconds in gauges.media_s.items():
+        families["queue_backlog_media_seconds"].add_metric((queue,), seconds)
     for name, overdue_ms in gauges.overdue_ms.items():
         families["upkeep_overdue_seconds"].add_metric((name,), overdue_ms / _MS)
     families["scheduler_leader"].add_metric((), int(gauges.holds_turn))

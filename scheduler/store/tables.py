@@ -304,12 +304,13 @@ tasks = Table(
         sqlite_where=text(NOTIFICATION_KINDS),
         postgresql_where=text(NOTIFICATION_KINDS),
     ),
-    # A backlog's media time is summed from this index alone; `state` is in it for SQLite, which would look it up.
+    # A backlog's media time is summed from this index alone; `state` is in it for SQLite, which would look it up. Nor
+    # does it begin with the queue.
     Index(
         "ix_tasks_open_media",
+        "media_ms",
         "queue",
         "not_before_ms",
-        "media_ms",
         "state",
         sqlite_where=text(UNCLAIMED_TASKS),
         postgresql_where=text(UNCLAIMED_TASKS),

@@ -15,6 +15,7 @@ from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.tables import OPEN_JOBS, jobs, nodes, tasks, upkeep
 from scheduler.usecases.read_backlog import Backlog, backlog_at
+from scheduler.usecases.read_media_backlog import media_backlog_at
 from scheduler.usecases.sweep_orphans import WORK
 
 #: How long a node that fell silent is counted as lost. Its row stays; whoever took its place has another.
@@ -50,6 +51,8 @@ class Gauges:
     """Nodes by state and accelerator."""
     capacity: Mapping[str, QueueCapacity]
     """What is there for each queue."""
+    media_s: Mapping[Queue, float]
+    """Seconds of media that each queue has still to go through."""
     overdue_ms: Mapping[str, int]
     """For how long each upkeep has been due and at nobody's hands."""
     holds_turn: bool
@@ -78,6 +81,7 @@ def read_gauges(database: Database, *, holder: str) -> Gauges:
             notifications=_notifications(backlog),
             nodes=Counter(_standing(row, running, now) for row in rows),
             capacity=_capacity([row for row in rows if row.state in NODE.sources(NodeEvent.DRAIN)], running),
+            media_s=media_backlog_at(conn, now),
             overdue_ms=dict.fromkeys(UPKEEP, 0)
             | {turn.name: max(0, now - max(turn.next_ms, turn.held_until_ms)) for turn in turns},
             holds_turn=any(turn.holder == holder and turn.held_until_ms > now for turn in turns),

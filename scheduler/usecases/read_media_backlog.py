@@ -28,9 +28,13 @@ def read_media_backlog(database: Database) -> dict[Queue, float]:
     one of their rows, and no plan is ever read.
     """
     with database.read() as conn:
-        now = read_now(conn)
-        parts = [*conn.execute(open_media(conn, now)), *conn.execute(_running())]
-        mean_ms = _mean_ms(conn) if any(unknown for _, _, unknown in parts) else 0.0
+        return media_backlog_at(conn, read_now(conn))
+
+
+def media_backlog_at(conn: Connection, now: int) -> dict[Queue, float]:
+    """The same within a transaction whose time is `now`."""
+    parts = [*conn.execute(open_media(conn, now)), *conn.execute(_running())]
+    mean_ms = _mean_ms(conn) if any(unknown for _, _, unknown in parts) else 0.0
     backlog = dict.fromkeys(Queue, 0.0)
     for queue, known_ms, unknown in _of_known_queues(parts):
         backlog[queue] += (known_ms + unknown * mean_ms) / 1000

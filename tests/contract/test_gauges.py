@@ -296,9 +296,9 @@ def explained(rig: Rig, scraped: Scraped) -> Iterator[tuple[str, str]]:
 
 def reads_indexes_alone(rig: Rig, sql: str, plan: str, table: str) -> bool:
     """Whether a plan walks an index of open rows, or seeks the few that run."""
-    if "node_id" in sql:  # the running tasks, of which there are no more than slots
+    if "tasks.state =" in sql:  # the running tasks, of which there are no more than slots
         return "ix_tasks_" in plan and "Seq Scan" not in plan and "SCAN" not in plan
-    index = f"ix_{table}_open"
+    index = "ix_tasks_open_media" if "media_ms" in sql else f"ix_{table}_open"
     if rig.db.dialect == "postgresql":
         small = table == "jobs"  # a table of one row is read as it is
         return f"Index Only Scan using {index}" in plan or small

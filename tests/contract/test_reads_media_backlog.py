@@ -9,7 +9,7 @@ from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ErrorCode
 from reelyard.media.output import OutputRequest
 from scheduler.domain.media_time import FIRST_GUESS_MS, LIGHT_MS
-from scheduler.entrypoints.media_backlog_metrics import MediaBacklogCollector
+from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.store.tables import media, tasks
 from scheduler.usecases.heartbeat import heartbeat
 from scheduler.usecases.leave_node import leave_node
@@ -136,7 +136,7 @@ def test_a_cancelled_or_finished_task_counts_no_more(rig: Rig) -> None:
 def test_the_metric_shows_every_queue_so_that_zero_is_not_unknown(rig: Rig) -> None:
     rig.create()
     registry = CollectorRegistry()
-    registry.register(MediaBacklogCollector(rig.db))
+    registry.register(BacklogCollector(rig.db))
 
     shown = generate_latest(registry).decode().splitlines()
 

@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tasks_open_media",
         "tasks",
-        ["queue", "not_before_ms", "media_ms", "state"],
+        ["media_ms", "queue", "not_before_ms", "state"],
         sqlite_where=_OPEN,
         postgresql_where=_OPEN,
     )
