@@ -24,6 +24,15 @@ up: dev ## Start RabbitMQ, PostgreSQL, S3, two schedulers, a gateway and three n
 down: ## Stop exactly what `make up` started
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local.down; else echo "nothing to stop: there is no .venv here"; fi
 
+##@ Images
+.PHONY: images test-images
+images: ## Build the gateway's, the scheduler's and the encoder's image, without a registry (root, Debian or Ubuntu)
+	@tools/setup.sh images
+	@$(PY) -m deploy.images $(IMAGES)
+
+test-images: dev images ## Run the images as Kubernetes would, without rights, and send a job through them
+	@$(PY) -m pytest tests/images -q
+
 ##@ Work on it
 .PHONY: dev format proto lock check test bench
 dev: ## Install what checking and testing need too: tools, RabbitMQ, PostgreSQL, an S3 server
@@ -59,4 +68,4 @@ bench: dev ## Measurements, as a table
 ##@ Help
 .PHONY: help
 help: ## Show this
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

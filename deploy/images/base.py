@@ -18,10 +18,16 @@ _LEFT_OUT = (
 )
 # mmdebstrap copies the machine's own name and resolver into what it makes, and notes how it got there.
 _NOT_OURS = (
-    *("/etc/hostname", "/etc/resolv.conf", "/etc/apt/sources.list", "/etc/apt/apt.conf.d/99mmdebstrap"),
+    *(
+        "/etc/hostname",
+        "/etc/resolv.conf",
+        "/etc/apt/sources.list",
+        "/etc/apt/sources.list.d/*",
+        "/etc/apt/apt.conf.d/99mmdebstrap",
+    ),
     *("/var/lib/apt/lists/*", "/var/cache/apt/*", "/var/log/*", "/var/cache/ldconfig/aux-cache"),
 )
-_CONTAINERFILE = "FROM scratch\nADD rootfs.tar /\nCMD [\"/bin/bash\"]\n"
+_CONTAINERFILE = 'FROM scratch\nADD rootfs.tar /\nCMD ["/bin/bash"]\n'
 
 
 def make_base(store: Store, folder: Path, archive: Archive) -> None:
@@ -44,9 +50,10 @@ def make_base(store: Store, folder: Path, archive: Archive) -> None:
     options = [f"--aptopt={line}" for line in archive.settings] + [f"--dpkgopt={line}" for line in _LEFT_OUT]
     run(
         [
-            *("mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", *options),
+            # mmdebstrap merges /usr itself; the package that would do it later brings all of Perl.
+            *("mmdebstrap", "--mode=root", "--variant=minbase", "--include=usr-is-merged", "--format=tar", *options),
             '--customize-hook=mv "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/slim',
-            f'--customize-hook=cd "$1" && rm -rf {" ".join("." + path for path in _NOT_OURS)} ./etc/apt/sources.list.d/*',
+            f'--customize-hook=cd "$1" && rm -rf {" ".join("." + path for path in _NOT_OURS)}',
             f"--customize-hook=copy-in {for_later} /etc/apt/sources.list.d",
             *(SUITE, rootfs, sources),
         ],

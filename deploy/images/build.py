@@ -81,15 +81,18 @@ def build_images(request: Request, say: Say) -> list[Built]:
         say("fetching the Python packages")
         fetch_wheels(work / "wheels", ROOT / "requirements")
         mounts = archive.write_mounts(work / "apt", SUITE)
-        built = [_build(request, store, target, work, mounts, say) for target in TARGETS]
+        mounts += ["--volume", f"{work / 'wheels'}:{MOUNTED}:ro"]
+        built = []
+        for target in TARGETS:
+            say(f"building {image_name(target)}")
+            built.append(_build(request, store, target, mounts, log=work / f"{target}.log"))
         if request.archives is not None:
             _archive(store, built, request.archives, say)
         return built
 
 
-def _build(request: Request, store: Store, target: str, work: Path, mounts: list[str], say: Say) -> Built:
+def _build(request: Request, store: Store, target: str, mounts: list[str], *, log: Path) -> Built:
     name = image_name(target)
-    say(f"building {name}")
     arguments = {
         "BASE": request.base or BASE_IMAGE,
         "PIP_ARGUMENTS": PIP_ARGUMENTS,
@@ -104,12 +107,12 @@ def _build(request: Request, store: Store, target: str, work: Path, mounts: list
             *("--ignorefile", f"{DOCKERFILE}.dockerignore", "--file", DOCKERFILE, "--target", target, "--tag", name),
             *(("--no-cache",) if request.fresh and target == TARGETS[0] else ()),
             *(word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")),
-            *(*mounts, "--volume", f"{work / 'wheels'}:{MOUNTED}:ro"),
+            *mounts,
             ".",
         ],
         env=store.env,
         cwd=ROOT,
-        log=work / f"{target}.log",
+        log=log,
     )
     return inspect(store, name)
 

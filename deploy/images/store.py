@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.images.programs import run as run_program
+
+_MOUNTS = Path("/proc/self/mountinfo")
+
 #: Where `make images` keeps its images, below the repository's root.
 DEFAULT_FOLDER = Path(".images")
 
@@ -59,7 +63,10 @@ def opened(folder: Path) -> Iterator[Store]:
     images = folder.absolute() / "storage"
     images.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="reelyard-images-") as run:
-        yield _configured(images, Path(run), others=())
+        try:
+            yield _configured(images, Path(run), others=())
+        finally:
+            _unmount(images, Path(run))
 
 
 @contextmanager
@@ -70,7 +77,22 @@ def opened_above(folder: Path) -> Iterator[Store]:
         run = Path(temporary)
         root = run / "storage"
         root.mkdir()
-        yield _configured(root, run, others=(below,))
+        try:
+            yield _configured(root, run, others=(below,))
+        finally:
+            _unmount(run)
+
+
+def mounts_below(*folders: Path) -> list[Path]:
+    """What is mounted in the folders, the innermost first."""
+    points = [Path(line.split()[4].encode().decode("unicode_escape")) for line in _MOUNTS.read_text().splitlines()]
+    return [point for point in reversed(points) if any(point.is_relative_to(folder) for folder in folders)]
+
+
+def _unmount(*folders: Path) -> None:
+    """Undo what the storage drivers mount and leave: their own folder, bound to itself."""
+    for point in mounts_below(*(folder.resolve() for folder in folders)):
+        run_program(["umount", point])
 
 
 def _configured(root: Path, run: Path, *, others: tuple[Path, ...]) -> Store:
@@ -81,6 +103,7 @@ def _configured(root: Path, run: Path, *, others: tuple[Path, ...]) -> Store:
         "containers.conf": _CONTAINERS.format(root=root, run=run),
         "registries.conf": _REGISTRIES,
         "policy.json": _POLICY,
+        "auth.json": "{}\n",
     }
     for name, text in files.items():
         (run / name).write_text(text)

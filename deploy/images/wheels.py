@@ -13,7 +13,7 @@ from deploy.images.programs import run
 _PYTHON = "3.11"
 _PLATFORMS = ("manylinux_2_34", "manylinux_2_31", "manylinux_2_28", "manylinux_2_27", "manylinux_2_24", "manylinux2014")
 #: What to give to the Dockerfile's PIP_ARGUMENTS, and where the folder is seen from there.
-MOUNTED = "/wheels"
+MOUNTED = "/mnt"  # exists in every base, so that no empty folder stays behind in an image
 PIP_ARGUMENTS = f"--no-index --find-links={MOUNTED}"
 
 
@@ -25,7 +25,7 @@ def fetch_wheels(folder: Path, requirements: Path) -> None:
     """
     folder.mkdir(parents=True)
     machine = platform.machine()
-    command = [
+    command: list[str | Path] = [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
         *("--only-binary", ":all:", "--require-hashes", "--python-version", _PYTHON, "--implementation", "cp"),
         *(word for name in (*_PLATFORMS, "manylinux_2_17") for word in ("--platform", f"{name}_{machine}")),

@@ -1,4 +1,4 @@
-"""Whether a service on this machine is alive; the health check of the images: `python -m reelyard.cluster.liveness NAME`.
+"""Whether a service on this machine is alive: the images' health check, `python -m reelyard.cluster.liveness NAME`.
 
 It asks the process and nothing that the process depends on: a restart mends no database. Exit status 0: it answers.
 """
@@ -7,6 +7,7 @@ import http.client
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 _LOOPBACK = "127.0.0.1"
 _TIMEOUT_S = 4.0
@@ -52,7 +53,8 @@ def _grpc_answers(port: int) -> str:
     with grpc.insecure_channel(f"{_LOOPBACK}:{port}") as channel:
         try:
             # Serving or not, an answer is an answer: a scheduler that waits for its database is alive.
-            health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=_TIMEOUT_S)
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            stub.Check(health_pb2.HealthCheckRequest(), timeout=_TIMEOUT_S)
         except grpc.RpcError as error:
             return f"the gRPC server on port {port} does not answer: {error.details()}"
     return ""
