@@ -16,8 +16,9 @@ def main() -> int:
     parser.add_argument("--base", default="", help="base image from a registry; default: one made with mmdebstrap")
     parser.add_argument("--archives", type=Path, help="folder for an archive of each image, for `docker load`")
     parser.add_argument("--fresh", action="store_true", help="use nothing of builds before; takes security updates")
+    parser.add_argument("--source", default="", help="URL of the code, for the images' labels")
     given = parser.parse_args()
-    request = Request(store=given.store, base=given.base, archives=given.archives, fresh=given.fresh)
+    request = Request(**vars(given))
     try:
         built = build_images(request, lambda line: print(line, flush=True))
     except ImagesError as error:

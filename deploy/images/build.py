@@ -27,13 +27,15 @@ class Request:
     """What to build.
 
     `base` is an image's name, or "" for one made here by mmdebstrap. `archives` is a folder for archives that `docker
-    load`, `podman load` and `ctr images import` read; None: none. `fresh` uses nothing of builds before.
+    load`, `podman load` and `ctr images import` read; None: none. `fresh` uses nothing of builds before. `source` is
+    the URL of the code, for the images' labels.
     """
 
     store: Path
     base: str = ""
     archives: Path | None = None
     fresh: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,7 @@ def _build(request: Request, store: Store, target: str, mounts: list[str], *, lo
         "PIP_ARGUMENTS": PIP_ARGUMENTS,
         "VERSION": version(),
         "REVISION": revision(),
+        "SOURCE": request.source,
     }
     run(
         [

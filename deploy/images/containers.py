@@ -104,4 +104,4 @@ def image_config(store: Store, image: str) -> dict[str, Any]:
     """
     found: dict[str, Any] = json.loads(run(["podman", "image", "inspect", image], env=store.env))[0]
     config: dict[str, Any] = found["Config"]
-    return config | {"Healthcheck": found.get("HealthCheck") or config.get("Healthcheck")}
+    return config | {"Healthcheck": found.get("Healthcheck") or config.get("Healthcheck")}

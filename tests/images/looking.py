@@ -32,7 +32,7 @@ def look(traces):
                 found["special"].append(str(path))
             if mode & stat.S_IXUSR:
                 found["programs"].append(str(path))
-            if str(path).startswith(("/var/lib/apt/lists/", "/var/cache/apt/", "/root/")) and path.name != ".bashrc":
+            if str(path).startswith(("/var/lib/apt/lists/", "/var/cache/apt/", "/root/")) and path.stat().st_size > 0:
                 found["caches"].append(str(path))
             content = path.read_bytes()
             if _PRIVATE_KEY.match(content):
