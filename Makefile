@@ -25,7 +25,7 @@ down: ## Stop exactly what `make up` started
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local.down; else echo "nothing to stop: there is no .venv here"; fi
 
 ##@ Images
-.PHONY: images test-images
+.PHONY: images test-images kube-play
 images: ## Build the gateway's, the scheduler's and the encoder's image, without a registry (root, Debian or Ubuntu)
 	@tools/setup.sh images
 	@$(PY) -m deploy.images $(IMAGES)
@@ -33,8 +33,11 @@ images: ## Build the gateway's, the scheduler's and the encoder's image, without
 test-images: dev images ## Run the images as Kubernetes would, without rights, and send a job through them
 	@$(PY) -m pytest tests/images -q
 
+kube-play: dev images ## Run deploy/k8s/overlays/prod under podman, with real back ends, and send the demo's job through it
+	@$(PY) -m deploy.kube_play
+
 ##@ Work on it
-.PHONY: dev format proto lock check test bench
+.PHONY: dev format proto rules dashboards lock check test bench
 dev: ## Install what checking and testing need too: tools, RabbitMQ, PostgreSQL, an S3 server
 	@tools/setup.sh dev
 
@@ -45,6 +48,12 @@ format: dev ## Format the code
 proto: dev ## Generate reelyard/rpc/v1 from proto/
 	@rm -f reelyard/rpc/v1/*_pb2*.py*
 	@$(PROTOC) --python_out=. --pyi_out=. --grpc_python_out=. $(PROTO)
+
+rules: dev ## Generate deploy/prometheus/prometheusrule.yaml from the rule files
+	@$(PY) -m deploy.prometheus
+
+dashboards: dev ## Generate deploy/grafana/dashboards/*.json from the code beside it
+	@$(PY) -m deploy.grafana
 
 lock: dev ## Resolve pyproject.toml into requirements/*.txt with hashes (needs uv: pip install uv)
 	@echo 'setuptools>=75' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header - -o requirements/build.txt

@@ -11,6 +11,7 @@ from gateway.gomi.answer_format import error_format
 from gateway.gomi.bodies import Outcome
 from gateway.gomi.description import Body
 from gateway.gomi.members import WIRE_NAMES
+from gateway.rejections import note_rejection
 from reelyard.media.errors import ErrorCode, ReelyardError, SpecError
 
 #: Seconds after which a client may try again: schedulers and stores that restart are back by then.
@@ -36,6 +37,7 @@ def error_answer(
     scope: Scope, error: ReelyardError, status: HTTPStatus, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The answer that tells an error to the client of a request, in the format that the request asks for."""
+    note_rejection(scope, error)
     body = Outcome(success=False, error_code=error.code.value, message=message_of(error))
     wanted = error_format(scope)
     return Response(

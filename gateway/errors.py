@@ -1,6 +1,6 @@
 """Refusals that the HTTP layer itself raises; those of the scheduler arrive as `reelyard.media.errors`."""
 
-from reelyard.media.errors import ErrorCode, ReelyardError
+from reelyard.media.errors import AuthError, ErrorCode, ReelyardError
 
 
 class MalformedRequestError(ReelyardError):
@@ -19,6 +19,12 @@ class UnsupportedMediaTypeError(ReelyardError):
     """The request comes in, or asks for, a format that is not spoken here."""
 
     code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
+
+
+class RoleError(AuthError):
+    """The key is good, and its role does not allow the call."""
+
+    code = ErrorCode.FORBIDDEN
 
 
 class RateLimitedError(ReelyardError):

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.error_answers import internal_error_answer
 from gateway.operations import QUIET_PATHS
+from gateway.rejections import REASONS, rejection_of
 from reelyard.cluster.logs import bound
 from reelyard.cluster.metrics import CollectorRegistry
 
@@ -54,12 +55,19 @@ class RequestMetrics:
         self.in_flight = Gauge(
             "reelyard_http_requests_in_flight", "Requests that are being answered.", registry=registry
         )
+        self._rejected = Counter(
+            "reelyard_requests_rejected", "Requests that were refused.", ["reason"], registry=registry
+        )
+        for reason in REASONS:
+            self._rejected.labels(reason)
 
-    def observe(self, *, route: str, method: str, status: int, seconds: float) -> None:
-        """Count one request."""
+    def observe(self, *, route: str, method: str, status: int, seconds: float, rejection: str = "") -> None:
+        """Count one request; `rejection` is one of REASONS when it was refused."""
         method = method if method in _METHODS else "other"
         self._requests.labels(route, method, str(status)).inc()
         self._duration.labels(route, method).observe(seconds)
+        if rejection:
+            self._rejected.labels(rejection).inc()
 
 
 class RequestScope:
@@ -98,7 +106,9 @@ class RequestScope:
     def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", _NO_ROUTE)
         status = status or LEFT
-        self._metrics.observe(route=route, method=scope["method"], status=status, seconds=seconds)
+        self._metrics.observe(
+            route=route, method=scope["method"], status=status, seconds=seconds, rejection=rejection_of(scope)
+        )
         level = "debug" if scope["path"] in QUIET_PATHS and status == HTTPStatus.OK else "info"
         getattr(log, level)(
             "request_answered",

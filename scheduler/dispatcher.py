@@ -4,7 +4,8 @@
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import dramatiq
 import structlog
@@ -26,11 +27,15 @@ class Dispatcher:
     Args:
         db: the backlog.
         broker: where hints go.
+        broker_seen: told whether the broker answered, whenever it was asked.
     """
 
-    def __init__(self, db: Database, broker: dramatiq.Broker) -> None:
+    def __init__(
+        self, db: Database, broker: dramatiq.Broker, *, broker_seen: Callable[[bool], None] = lambda _answered: None
+    ) -> None:
         self._db = db
         self._broker = broker
+        self._broker_seen = broker_seen
         self._woken = threading.Event()
 
     def wake(self) -> None:
@@ -62,7 +67,9 @@ class Dispatcher:
         """
         sent = 0
         for queue in Queue:
-            if ready_messages(self._broker, queue) == 0:
+            with self._seeing_broker():
+                ready = ready_messages(self._broker, queue)
+            if ready == 0:
                 hints = renew_hints(self._db, queue, older_than_ms=older_than_ms)
                 self._send(hints)
                 sent += len(hints)
@@ -73,7 +80,17 @@ class Dispatcher:
     def _send(self, hints: Sequence[Hint]) -> None:
         for position, hint in enumerate(hints):
             try:
-                send_hint(self._broker, hint.queue, hint.task_id, hint.attempt)
+                with self._seeing_broker():
+                    send_hint(self._broker, hint.queue, hint.task_id, hint.attempt)
             except BrokerDownError:
                 put_back(self._db, hints[position:])
                 raise
+
+    @contextmanager
+    def _seeing_broker(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokerDownError:
+            self._broker_seen(False)
+            raise
+        self._broker_seen(True)

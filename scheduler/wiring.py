@@ -1,5 +1,6 @@
 """Builds one scheduler out of its settings: the only place that knows all of its parts."""
 
+import uuid
 from functools import partial
 
 import dramatiq
@@ -19,7 +20,9 @@ from scheduler.domain.policy import DAY_MS, HOUR_MS, Policy
 from scheduler.domain.retry import RetryWaits
 from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.entrypoints.dispatch_loop import DispatchLoop
+from scheduler.entrypoints.event_metrics import EventMetrics
 from scheduler.entrypoints.gateway_service import GatewayServicer
+from scheduler.entrypoints.loop_metrics import LoopMetrics
 from scheduler.entrypoints.node_service import NodeServicer
 from scheduler.entrypoints.rpc import SERVICES, add_services
 from scheduler.entrypoints.serving import HealthMonitor, StartGate
@@ -46,22 +49,25 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
         StartError: the object store can't be opened.
     """
     store = _open_store(settings)
-    database = Database(settings.database_url, Sealer(settings.secret_key))
+    registry = new_registry()
+    events, loop_metrics = EventMetrics(registry), LoopMetrics(registry)
+    database = Database(settings.database_url, Sealer(settings.secret_key), after_commit=events.record)
     hints = broker if broker is not None else open_broker(settings.broker_url)
     declare_queues(hints)
     policy = _policy(settings)
-    dispatcher = Dispatcher(database, hints)
-    registry = new_registry()
-    registry.register(BacklogCollector(database))
+    dispatcher = Dispatcher(database, hints, broker_seen=loop_metrics.broker_seen)
+    holder = str(uuid.uuid4())
+    registry.register(BacklogCollector(database, holder=holder))
     gate = StartGate()
     server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
     nodes = NodeServicer(database, dispatcher, policy)
     health = add_services(server, _gateways(settings, database, dispatcher, policy), nodes)
+    timer = loop_metrics.timer
     # The broker is not among the checks: while it is down, jobs are accepted and finished; hints follow later.
     loops: dict[str, Loop] = {
-        "dispatch": DispatchLoop(dispatcher),
-        "sweep": SweepLoop(database, dispatcher, policy),
-        "upkeep": UpkeepLoop(database, dispatcher, policy, store),
+        "dispatch": DispatchLoop(dispatcher, timer=timer("dispatch")),
+        "sweep": SweepLoop(database, dispatcher, policy, timer=timer("sweep")),
+        "upkeep": UpkeepLoop(database, dispatcher, policy, store, holder=holder, timer=timer("upkeep")),
     }
     checks = {name: partial(_check_runs, name, loop) for name, loop in loops.items()}
     readiness = Readiness({"database": partial(_check_database, database), **checks})
@@ -72,7 +78,7 @@ def build(settings: SchedulerSettings, *, broker: dramatiq.Broker | None = None)
             database=database,
             server=server,
             gate=gate,
-            health=HealthMonitor(health, SERVICES, readiness),
+            health=HealthMonitor(health, SERVICES, readiness, partial(_all_run, tuple(loops.values()))),
             readiness=readiness,
             loops=tuple(loops.values()),
             registry=registry,
@@ -130,6 +136,11 @@ def _check_runs(name: str, loop: Loop) -> None:
     """See whether a loop's thread is there."""
     if not loop.is_alive():
         raise UnavailableError(f"the {name} loop does not run")
+
+
+def _all_run(loops: tuple[Loop, ...]) -> bool:
+    """Whether every loop's thread is there; for liveness, which asks nothing else."""
+    return all(loop.is_alive() for loop in loops)
 
 
 def _leave_open() -> None:

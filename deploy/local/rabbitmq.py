@@ -24,7 +24,11 @@ _STARTS_METHOD_FRAME = b"\x01"
 
 
 class RabbitMQ(Server):
-    """A private RabbitMQ node. `helper_env` is added to the environment of its port mapper."""
+    """A private RabbitMQ node.
+
+    `helper_env` is added to the environment of its port mapper. With `metrics` its own plug-in serves them to
+    Prometheus, on `metrics_port`.
+    """
 
     kind = "rabbitmq"
 
@@ -34,8 +38,10 @@ class RabbitMQ(Server):
         *,
         env: Mapping[str, str] | None = None,
         helper_env: Mapping[str, str] | None = None,
+        metrics: bool = False,
     ) -> None:
         super().__init__(folder, env=env)
+        self._metrics = metrics
         self._helper_env = dict(helper_env or {})
         self._epmd: Process | None = None
         self._password = ""
@@ -44,6 +50,11 @@ class RabbitMQ(Server):
     def url(self) -> str:
         """`amqp://user:password@127.0.0.1:port/%2F`, once it was started."""
         return f"amqp://{_USER}:{self._password}@127.0.0.1:{self.port()}/%2F"
+
+    @property
+    def metrics_port(self) -> int:
+        """Where its metrics are: `/metrics`, and `/metrics/detailed?family=...` for each queue."""
+        return self.port("metrics")
 
     def helpers(self) -> list[Process]:
         """Its port mapper."""
@@ -56,7 +67,7 @@ class RabbitMQ(Server):
         for name in ("mnesia", "log"):
             (self.folder / name).mkdir(exist_ok=True)
         (self.folder / "env.conf").touch()
-        (self.folder / "enabled_plugins").write_text("[].\n")
+        (self.folder / "enabled_plugins").write_text("[rabbitmq_prometheus].\n" if self._metrics else "[].\n")
         self._password = self._secret("password")
         self._secret(".erlang.cookie")
         config = self.folder / "rabbitmq.conf"
@@ -75,8 +86,10 @@ class RabbitMQ(Server):
         return path.read_text()
 
     def _configuration(self) -> str:
+        metrics = ("prometheus.tcp.ip = 127.0.0.1", f"prometheus.tcp.port = {self.metrics_port}")
         return "\n".join(
             (
+                *(metrics if self._metrics else ()),
                 f"listeners.tcp.1 = 127.0.0.1:{self.port()}",
                 f"default_user = {_USER}",
                 f"default_pass = {self._password}",

@@ -49,8 +49,10 @@ _READY_S = 60.0
 class Cluster:
     """One cluster while it is being started."""
 
-    def __init__(self, folder: ClusterFolder, given: Mapping[str, str]) -> None:
+    def __init__(self, folder: ClusterFolder, given: Mapping[str, str], *, metrics: bool = False) -> None:
         self._folder = folder
+        self._with_metrics = metrics
+        self._metrics: dict[str, int] = {}  # the port of each process that serves them
         self._id = folder.new_id()
         self._ports = Ports()
         self._given = {name: value for name, value in given.items() if _is_passed_on(name)}
@@ -95,14 +97,22 @@ class Cluster:
 
     def _start_servers(self) -> tuple[RabbitMQ, PostgreSQL, S3Server]:
         path = self._folder.path
+        rabbitmq = RabbitMQ(
+            path / "rabbitmq",
+            env=marker(self._id, "rabbitmq"),
+            helper_env=marker(self._id, "epmd"),
+            metrics=self._with_metrics,
+        )
         servers = (
-            RabbitMQ(path / "rabbitmq", env=marker(self._id, "rabbitmq"), helper_env=marker(self._id, "epmd")),
+            rabbitmq,
             PostgreSQL(path / "postgresql", env=marker(self._id, "postgresql")),
             S3Server(path / "s3", env=marker(self._id, "s3")),
         )
         with ThreadPoolExecutor(len(servers)) as pool:
             for started in [pool.submit(server.start) for server in servers]:
                 started.result()
+        if self._with_metrics:
+            self._metrics["rabbitmq"] = rabbitmq.metrics_port
         return servers
 
     def _shared_settings(self, rabbitmq: RabbitMQ, postgresql: PostgreSQL, s3: S3Server) -> dict[str, str]:
@@ -117,6 +127,9 @@ class Cluster:
 
     def _spawn(self, kind: str, name: str, settings: dict[str, str]) -> Process:
         program = Path(sys.executable).with_name("reelyard")
+        if self._with_metrics:
+            self._metrics[name] = self._ports.draw()
+            settings = settings | {"REELYARD_METRICS_PORT": str(self._metrics[name])}
         launch = Launch(
             name=name,
             command=(str(program), kind),
@@ -137,7 +150,9 @@ class Cluster:
         processes = [described(server.kind, server.process) for server in servers]
         processes += [described(kind, process) for kind, process in self._processes]
         helpers = [described("epmd", helper) for server in servers for helper in server.helpers()]
-        return {"url": url, "api_key": self._api_key, "processes": processes, "helpers": helpers}
+        return {"url": url, "api_key": self._api_key, "processes": processes, "helpers": helpers} | (
+            {"metrics": self._metrics} if self._with_metrics else {}
+        )
 
     def abandon(self) -> None:
         """Stop what was started: something went wrong half-way."""
@@ -162,8 +177,8 @@ def _ready_line(log: Path) -> str:
     return next((line for line in lines if line.startswith("reelyard ") and " ready " in line), "")
 
 
-def up(folder: Path, given: Mapping[str, str]) -> None:
-    """Start a cluster in a folder and print how to reach it.
+def up(folder: Path, given: Mapping[str, str], *, metrics: bool = False) -> None:
+    """Start a cluster in a folder and print how to reach it; with `metrics`, each process serves them on a free port.
 
     Raises:
         ClusterError: one runs there already, or another `up` or `down` is at work.
@@ -177,7 +192,7 @@ def up(folder: Path, given: Mapping[str, str]) -> None:
             raise ClusterError(
                 f"a cluster runs already in {cluster_folder.path} ({len(running)} processes): stop it with `make down`"
             )
-        cluster = Cluster(cluster_folder, given)
+        cluster = Cluster(cluster_folder, given, metrics=metrics)
         try:
             description = cluster.start()
             write_description(cluster_folder, description)
@@ -197,9 +212,14 @@ def main() -> None:
     """Read the command line and start."""
     parser = argparse.ArgumentParser(prog="make up", description=__doc__)
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="where the cluster keeps its state")
-    folder = parser.parse_args().folder
+    parser.add_argument(
+        "--metrics",
+        action="store_true",
+        help='let every process serve its metrics, on the ports that "metrics" in cluster.json names',
+    )
+    given = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
-    run_command("up", lambda: up(folder, os.environ))
+    run_command("up", lambda: up(given.folder, os.environ, metrics=given.metrics))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from gateway.authentication import bearer_keys, missing_key, the_one_key
 from gateway.base_url import base_url_of
 from gateway.error_answers import note_answer
-from gateway.errors import RateLimitedError
+from gateway.errors import RateLimitedError, RoleError
 from gateway.gomi.answer_format import AnswerFormat, answer_format, body_reader
 from gateway.gomi.description import Body
 from gateway.gomi.idempotency import Identity, identity_of
@@ -25,7 +25,7 @@ from gateway.rate_headers import note_rate
 from gateway.request_body import read_body
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.views import FULL, READ_ONLY, Caller
-from reelyard.media.errors import AuthError, ErrorCode
+from reelyard.media.errors import AuthError
 
 PREFIX = "/api/v1"
 
@@ -179,9 +179,8 @@ async def _authenticate(request: Request, parts: Parts, keys: tuple[str, ...]) -
             f"{-(-caller.rate_reset_ms // _MS)} seconds."
         )
     if caller.role == READ_ONLY and request.method not in _READING:
-        raise AuthError(
+        raise RoleError(
             f"The API key has the role {READ_ONLY!r}, which may only read (GET and HEAD); {request.method} needs a key "
-            f"with the role {FULL!r}.",
-            code=ErrorCode.FORBIDDEN,
+            f"with the role {FULL!r}."
         )
     return caller

@@ -5,6 +5,7 @@ node_pb2_grpc.add_NodeServiceServicer_to_server(servicer, server)
 health = add_health_and_reflection(server, ["reelyard.rpc.v1.NodeService"])
 """
 
+import functools
 import hmac
 import time
 import uuid
@@ -16,7 +17,7 @@ import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from reelyard.cluster.rpc_channel import KEEPALIVE_TIME_MS, REQUEST_ID_METADATA
 from reelyard.cluster.rpc_errors import abort_with
@@ -30,6 +31,18 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in the type st
 # Kubernetes' own gRPC probe cannot send a token, and the answer says nothing but "serving"
 _OPEN_TO_ALL = f"/{health.SERVICE_NAME}/"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+# what a call is answered with when nobody has blundered in the code of a client
+_USUAL_CODES = (
+    grpc.StatusCode.OK,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.INTERNAL,
+)
 
 _SERVER_OPTIONS = (
     # admit the clients' keepalive pings; gRPC's default closes such a connection as abusive
@@ -72,10 +85,16 @@ class CallInterceptor(grpc.ServerInterceptor):
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._handled = Counter(
+            "reelyard_grpc_server_handled",
+            "Calls that were answered.",
+            ["grpc_service", "grpc_method", "grpc_code"],
+            registry=registry,
+        )
         self._duration = Histogram(
-            "reelyard_rpc_server_seconds",
+            "reelyard_grpc_server_handling_seconds",
             "Time to answer a call.",
-            ["method", "code"],
+            ["grpc_service", "grpc_method"],
             registry=registry,
             buckets=_SECONDS,
         )
@@ -89,15 +108,21 @@ class CallInterceptor(grpc.ServerInterceptor):
         handler = continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:  # unknown, or reflection's and health's streams
             return handler
-        method = handler_call_details.method.rpartition("/")[2]
+        if handler_call_details.method.startswith(_OPEN_TO_ALL):  # probes: they have a thread of their own, see below
+            return handler
+        service, _, method = handler_call_details.method.removeprefix("/").rpartition("/")
+        for code in _USUAL_CODES:
+            self._handled.labels(service, method, code_name(code))  # the first of each is an increase from 0
         request_id = str(_metadata(handler_call_details).get(REQUEST_ID_METADATA) or uuid.uuid4())
         return grpc.unary_unary_rpc_method_handler(
-            self._guarded(handler.unary_unary, method, request_id),
+            self._guarded(handler.unary_unary, (service, method), request_id),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
 
-    def _guarded(self, behaviour: Behaviour, method: str, request_id: str) -> Behaviour:
+    def _guarded(self, behaviour: Behaviour, name: tuple[str, str], request_id: str) -> Behaviour:
+        service, method = name
+
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
             started = time.perf_counter()
             with structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method):
@@ -116,10 +141,25 @@ class CallInterceptor(grpc.ServerInterceptor):
                     abort_with(context, ReelyardError(message))
                 finally:
                     elapsed = time.perf_counter() - started
-                    self._duration.labels(method, code).observe(elapsed)
+                    self._handled.labels(service, method, code_name(_status(context))).inc()
+                    self._duration.labels(service, method).observe(elapsed)
                     log.debug("rpc_answered", code=code, seconds=round(elapsed, 4))
 
         return answer
+
+
+def code_name(code: grpc.StatusCode) -> str:
+    """The name of a status as metrics of gRPC write it everywhere: that of grpc-go, such as NotFound."""
+    special = {grpc.StatusCode.OK: "OK", grpc.StatusCode.CANCELLED: "Canceled"}
+    return special.get(code) or "".join(word.capitalize() for word in code.name.split("_"))
+
+
+def _status(context: grpc.ServicerContext) -> grpc.StatusCode:
+    """What a call is answered with, at its end."""
+    code: grpc.StatusCode | int | None = context.code()  # type: ignore[attr-defined]
+    if isinstance(code, int):  # `abort_with_status` takes the number as the status's own class has it
+        return next(known for known in grpc.StatusCode if known.value[0] == code)
+    return code or grpc.StatusCode.OK
 
 
 def _already_aborted(context: grpc.ServicerContext) -> bool:
@@ -151,9 +191,22 @@ def add_health_and_reflection(server: grpc.Server, services: Iterable[str]) -> h
     Call `enter_graceful_shutdown()` of what is returned first when stopping, so that clients go elsewhere.
     """
     names = tuple(services)
-    servicer = health.HealthServicer()
+    servicer = _health_servicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     for name in ("", *names):
         servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return servicer
+
+
+def _health_servicer() -> health.HealthServicer:
+    """A health service whose checks are answered while every thread of the server is taken.
+
+    All of them wait when the database stands still. A probe in the queue behind them would have the process restarted
+    for a fault that is not its own. gRPC takes the thread pool of a behaviour from this attribute of it.
+    """
+    servicer = health.HealthServicer()
+    check = functools.partial(servicer.Check)
+    vars(check)["experimental_thread_pool"] = ThreadPoolExecutor(1, thread_name_prefix="health-check")
+    vars(servicer)["Check"] = check
     return servicer

@@ -1,6 +1,8 @@
 """The thread that dispatches: pushed by `Dispatcher.wake`, by the next task's time, and once a second for safety."""
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 
@@ -19,10 +21,13 @@ LONGEST_BACKOFF_S = 5.0
 
 
 class DispatchLoop:
-    """Runs a dispatcher in a thread until it is stopped."""
+    """Runs a dispatcher in a thread until it is stopped; `timer` measures its rounds."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, *, timer: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> None:
         self._dispatcher = dispatcher
+        self._timer = timer
         self._outage = Outage(_log, begins="dispatch_failed", ends="dispatch_works_again")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
@@ -47,7 +52,8 @@ class DispatchLoop:
             try:
                 # While the broker is down one task a queue finds out whether it is back: each try moves it there
                 # and back, and there is no need to do that with the whole window.
-                outlook = self._dispatcher.dispatch(at_most=1 if failures else None)
+                with self._timer():
+                    outlook = self._dispatcher.dispatch(at_most=1 if failures else None)
             except UnavailableError as error:
                 failures += 1
                 self._outage.failed(error.message)

@@ -14,6 +14,10 @@ from reelyard.media.errors import UnavailableError
 #: How often the health that clients and Kubernetes see is brought up to date, in seconds.
 HEALTH_INTERVAL_S = 2.0
 
+#: Names that Kubernetes' probes ask for, beside the services' own.
+LIVENESS = "liveness"
+READINESS = "readiness"
+
 _OPEN_FROM_THE_START = ("/grpc.health.", "/grpc.reflection.")
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -55,20 +59,33 @@ def _not_yet(_request: object, _context: grpc.ServicerContext) -> NoReturn:
 class HealthMonitor:
     """Keeps the answer of the gRPC health service equal to what the readiness checks say.
 
+    `liveness` is apart: it serves from the first moment on, and no longer once a loop's thread has ended. It asks
+    nothing outside of the process. How long a loop takes does not count either: it may stand still for as long as the
+    broker or the database does, and a restart would not help those.
+
     Args:
         servicer: the health service; told "not serving" at once and until `start`.
-        services: the names that are asked for; "" (the whole server) is always among them.
+        services: the names that are asked for; "" (the whole server) and `readiness` are always among them.
         readiness: what decides.
+        loops_run: whether every loop's thread is there; asked from `start` on.
     """
 
-    def __init__(self, servicer: health.HealthServicer, services: Iterable[str], readiness: Readiness) -> None:
+    def __init__(
+        self,
+        servicer: health.HealthServicer,
+        services: Iterable[str],
+        readiness: Readiness,
+        loops_run: Callable[[], bool],
+    ) -> None:
         self._servicer = servicer
-        self._services = ("", *services)
+        self._services = ("", READINESS, *services)
         self._readiness = readiness
+        self._loops_run = loops_run
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="health", daemon=True)
         self._serving = False
         self._tell(_NOT_SERVING)
+        servicer.set(LIVENESS, _SERVING)
 
     def start(self) -> None:
         """Ask for the first time, then again and again in a thread."""
@@ -87,6 +104,7 @@ class HealthMonitor:
             self._update()
 
     def _update(self) -> None:
+        self._servicer.set(LIVENESS, _SERVING if self._loops_run() else _NOT_SERVING)
         report = self._readiness.report()
         if report.ready == self._serving:
             return

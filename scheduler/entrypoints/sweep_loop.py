@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 
@@ -28,12 +29,21 @@ class SweepLoop:
         db: the database.
         dispatcher: sends lost hints again; woken when a sweep made work runnable.
         policy: after what times something is lost.
+        timer: measures each sweep.
     """
 
-    def __init__(self, db: Database, dispatcher: Dispatcher, policy: Policy) -> None:
+    def __init__(
+        self,
+        db: Database,
+        dispatcher: Dispatcher,
+        policy: Policy,
+        *,
+        timer: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self._db = db
         self._dispatcher = dispatcher
         self._policy = policy
+        self._timer = timer
         self._interval_s = min(LONGEST_INTERVAL_S, policy.lease_ms / 1000 / SWEEPS_A_LEASE)
         # The hints of an in-process broker died with the process, so the first sweep does not wait for their age.
         # On a broker that lives on it may send a hint twice, which a claim refuses.
@@ -86,6 +96,8 @@ class SweepLoop:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            if self.sweep():
+            with self._timer():
+                runnable = self.sweep()
+            if runnable:
                 self._dispatcher.wake()
             self._stopping.wait(self._interval_s)

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 
@@ -30,14 +31,26 @@ class UpkeepLoop:
         dispatcher: woken when there is something to clean up.
         policy: how long things are kept.
         store: where they are kept.
+        holder: names this scheduler in the turns that it takes.
+        timer: measures each round.
     """
 
-    def __init__(self, db: Database, dispatcher: Dispatcher, policy: Policy, store: ObjectStore) -> None:
+    def __init__(
+        self,
+        db: Database,
+        dispatcher: Dispatcher,
+        policy: Policy,
+        store: ObjectStore,
+        *,
+        holder: str = "",
+        timer: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self._db = db
         self._dispatcher = dispatcher
         self._policy = policy
         self._store = store
-        self._holder = str(uuid.uuid4())
+        self._holder = holder or str(uuid.uuid4())
+        self._timer = timer
         self._outage = Outage(_log, begins="upkeep_failed", ends="upkeep_works_again")
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
@@ -86,5 +99,6 @@ class UpkeepLoop:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self.round()
+            with self._timer():
+                self.round()
             self._stopping.wait(INTERVAL_S)

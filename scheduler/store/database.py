@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalEr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from reelyard.media.errors import UnavailableError
+from scheduler.store.moves import MOVES_OPTION, AfterCommit, Move
 from scheduler.store.sealed import SEALER_OPTION, Sealer
 
 T = TypeVar("T")
@@ -60,16 +61,18 @@ class Database:
     Args:
         url: `sqlite:////folder/file.db` or `postgresql://user:password@host:port/name`.
         sealer: encrypts credentials; without one none can be stored or read (`scheduler.store.sealed`).
+        after_commit: told what each transaction moved that moved anything, in the thread that committed it.
 
     Raises:
         ValueError: the URL is of another kind of database, or SQLite without a file.
     """
 
-    def __init__(self, url: str, sealer: Sealer | None = None) -> None:
+    def __init__(self, url: str, sealer: Sealer | None = None, *, after_commit: AfterCommit | None = None) -> None:
         parsed = _parse(url)
         self.dialect = parsed.get_backend_name()
         engine = _sqlite_engine(parsed) if self.dialect == "sqlite" else _postgresql_engine(parsed)
         self.engine = engine.execution_options(**{SEALER_OPTION: sealer})
+        self._after_commit = after_commit
         # SQLite has one writer. Its own way to wait is to sleep and try again; a lock wakes the next at once.
         self._writer: AbstractContextManager[Any] = threading.Lock() if self.dialect == "sqlite" else nullcontext()
 
@@ -83,13 +86,16 @@ class Database:
         Raises:
             UnavailableError: the database can't be reached.
         """
+        moves: list[Move] = []
         with (
             _unreachable_is_unavailable(),
             self._writer,
-            self.engine.connect().execution_options(**{_WRITE: True}) as conn,
+            self.engine.connect().execution_options(**{_WRITE: True, MOVES_OPTION: moves}) as conn,
             conn.begin(),
         ):
             yield conn
+        if moves and self._after_commit is not None:
+            self._after_commit(moves)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -197,6 +197,9 @@ ingests = Table(
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
 )
 
+#: The jobs that have not ended, in SQL: a query must say it in these words to use their index.
+OPEN_JOBS = "state IN ('queued', 'importing', 'encoding', 'storing', 'distributing')"
+
 jobs = Table(
     "jobs",
     metadata,
@@ -219,6 +222,7 @@ jobs = Table(
     Column("started_ms", BigInteger),
     Column("ended_ms", BigInteger),
     Index("ix_jobs_listing", "account_id", "state", "id"),
+    Index("ix_jobs_open", "state", sqlite_where=text(OPEN_JOBS), postgresql_where=text(OPEN_JOBS)),
     _state_is_known(JobState),
     CheckConstraint("(state = 'failed') = (error_code <> '')", name="failed_says_why"),
 )
@@ -234,6 +238,9 @@ job_inputs = Table(
 
 #: The tasks that are notifications, in SQL: a query must say it in these words to use their index.
 NOTIFICATION_KINDS = "kind IN ('notify', 'mail')"
+
+#: The tasks that have not ended, in SQL: a query must say it in these words to use their index.
+OPEN_TASKS = "state IN ('waiting', 'queued', 'running')"
 
 tasks = Table(
     "tasks",
@@ -255,6 +262,9 @@ tasks = Table(
     Column("failures", Integer, nullable=False, default=0),  # attempts that failed
     Column("losses", Integer, nullable=False, default=0),  # attempts whose lease lapsed
     Column("not_before_ms", BigInteger, nullable=False, default=0),  # 0: due
+    # When the attempt that waits or runs became due, or will; what is waited for a better node is waited from then.
+    # 0 in rows of a version that did not know it.
+    Column("due_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("avoid_node", String(200), nullable=False, default=""),  # a name; a retry prefers another
     Column("token", String(64)),  # fencing token of the claim that runs or ran last
     Column("node_id", String(36)),
@@ -267,6 +277,18 @@ tasks = Table(
     # `not_before_ms` is 0 once a task is due, so that the dispatcher finds each account's best one by equality.
     Index("ix_tasks_backlog", "queue", "state", "not_before_ms", "account_id", "priority", "id"),
     Index("ix_tasks_leases", "state", "lease_until_ms"),
+    # All that is counted of open tasks stands in their index, so that counting reads no row.
+    Index(
+        "ix_tasks_open",
+        "queue",
+        "state",
+        "kind",
+        "not_before_ms",
+        "due_ms",
+        "queued_ms",
+        sqlite_where=text(OPEN_TASKS),
+        postgresql_where=text(OPEN_TASKS),
+    ),
     Index(
         "ix_tasks_notifications",
         "account_id",

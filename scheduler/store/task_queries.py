@@ -12,12 +12,18 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, nul
 from reelyard.cluster.wire import to_dict
 from reelyard.cluster.work import TaskKind, Work
 from reelyard.media.errors import ErrorCode
+from reelyard.media.locations import LOCATION_SCHEMES, scheme_of
 from scheduler.domain.task import TASK, TaskEvent, TaskState
+from scheduler.errors import SealError
 from scheduler.store.clock import now_ms
 from scheduler.store.ids import new_id
 from scheduler.store.job_queries import lock_ingest_with_jobs, lock_job
-from scheduler.store.tables import attempts, events, tasks
+from scheduler.store.sealed import unseal
+from scheduler.store.tables import attempts, events, jobs, tasks
 from scheduler.store.transitions import record_creation, transition
+
+#: What a delivery is counted by.
+_ENDS_OF_ATTEMPTS = (TaskEvent.FINISH, TaskEvent.RETRY, TaskEvent.FAIL)
 
 
 def find_task(conn: Connection, task_id: int) -> Row[Any] | None:
@@ -73,6 +79,7 @@ def insert_task(
             state=TASK.initial,
             work=to_dict(work),
             not_before_ms=not_before_ms,
+            due_ms=not_before_ms or now_ms(),
             created_ms=now_ms(),
         )
     )
@@ -116,6 +123,7 @@ def place_task(
         failures=0,
         losses=0,
         not_before_ms=0,
+        due_ms=now_ms(),
         progress_permille=0,
         started_ms=None,
         ended_ms=None,
@@ -140,6 +148,7 @@ def move_task(
     event: TaskEvent,
     *guards: ColumnElement[bool],
     detail: str = "",
+    cause: str = "",
     **values: Any,
 ) -> None:
     """`transition` for a task: only a claim gives a lease, every other way ends it.
@@ -148,7 +157,20 @@ def move_task(
         ConflictError: as `transition`.
     """
     values.setdefault("lease_until_ms", None)
-    transition(conn, TASK, task, event, *guards, detail=detail, **values)
+    place = _place(conn, task) if task.kind == TaskKind.DISTRIBUTE and event in _ENDS_OF_ATTEMPTS else ""
+    transition(conn, TASK, task, event, *guards, detail=detail, cause=cause, place=place, **values)
+
+
+def _place(conn: Connection, task: Row[Any]) -> str:
+    """The scheme of the place that a distribute task delivers to; "none" for no place, "other" for one that is lost."""
+    url = conn.execute(select(jobs.c.spec["delivery_location"].as_string()).where(jobs.c.id == task.job_id)).scalar()
+    if not url:
+        return "none"
+    try:
+        scheme = scheme_of(unseal(conn, url))
+    except SealError:
+        return "other"
+    return scheme if scheme in LOCATION_SCHEMES else "other"
 
 
 def holds(node_id: str, token: str) -> tuple[ColumnElement[bool], ...]:

@@ -52,7 +52,8 @@ def _expire(conn: Connection, task_id: int, policy: Policy) -> TaskEvent:
     if decide_after_loss(losses=losses) is not None:
         back_to_waiting(conn, task, TaskEvent.LOSE, end, lapsed, detail=f"loss {losses}", losses=losses)
         return TaskEvent.LOSE
-    move_task(conn, task, TaskEvent.FAIL, lapsed, detail=ErrorCode.NODE_LOST, losses=losses, ended_ms=now_ms())
+    code = ErrorCode.NODE_LOST
+    move_task(conn, task, TaskEvent.FAIL, lapsed, detail=code, cause=code, losses=losses, ended_ms=now_ms())
     end_attempt(conn, task, end.outcome, **end.columns())
     end_owner(conn, task, ErrorCode.NODE_LOST, _NODE_LOST, policy)
     return TaskEvent.FAIL

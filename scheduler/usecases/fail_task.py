@@ -101,7 +101,7 @@ def _end_attempt(
         wait = decision.wait_ms
         back_to_waiting(conn, task, TaskEvent.RETRY, end, *guards, detail=detail, wait_ms=wait, failures=failures)
         return FailureOutcome(event=TaskEvent.RETRY, wait_ms=wait)
-    move_task(conn, task, TaskEvent.FAIL, *guards, detail=detail, failures=failures, ended_ms=now_ms())
+    move_task(conn, task, TaskEvent.FAIL, *guards, detail=detail, cause=code, failures=failures, ended_ms=now_ms())
     end_attempt(conn, task, end.outcome, **end.columns())
     return FailureOutcome(event=TaskEvent.FAIL)
 

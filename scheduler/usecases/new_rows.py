@@ -97,6 +97,7 @@ def insert_job(conn: Connection, account_id: int, spec: OutputSpec, inputs: JobI
     """A job with its output medium, and the task that fetches its overlay image, if it has one; its ID."""
     output_id = _insert_medium(conn, account_id, MediaKind.OUTPUT, title=spec.title, container=spec.container)
     job_id = new_id(conn, JOB.entity)
+    sealed = _sealed(conn, spec)
     conn.execute(
         insert(jobs).values(
             id=job_id,
@@ -104,7 +105,7 @@ def insert_job(conn: Connection, account_id: int, spec: OutputSpec, inputs: JobI
             ingest_id=inputs.ingest_id,
             output_media_id=output_id,
             state=JOB.initial,
-            spec=_sealed(conn, spec),
+            spec=sealed,
             base_url=base_url,
             created_ms=now_ms(),
             updated_ms=now_ms(),
@@ -112,7 +113,7 @@ def insert_job(conn: Connection, account_id: int, spec: OutputSpec, inputs: JobI
     )
     rows = [{"job_id": job_id, "position": n, "media_id": each} for n, each in enumerate(inputs.media_ids)]
     conn.execute(insert(job_inputs), rows)
-    record_creation(conn, JOB, job_id)
+    record_creation(conn, JOB, job_id, spec=sealed)
     if spec.overlay_image_url:
         place_overlay_task(conn, account_id, job_id)
     return job_id

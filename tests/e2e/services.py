@@ -115,17 +115,19 @@ class Cluster:
 
     kind = "cluster"
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, metrics: bool = False, **settings: str) -> None:
         self.folder = folder
         self.settings = settings
+        self.with_metrics = metrics
+        self.metrics: dict[str, int] = {}
         self.url = ""
         self.api_key = ""
         self.processes: list[dict[str, Any]] = []
         self.restarted: list[subprocess.Popen[bytes]] = []
 
-    def _run(self, module: str) -> None:
+    def _run(self, module: str, *options: str) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", module, "--folder", str(self.folder)],
+            [sys.executable, "-m", module, "--folder", str(self.folder), *options],
             cwd=ROOT,
             env=clean_environment(REELYARD_FETCH_ALLOW_CIDRS="127.0.0.0/8", **self.settings),
             capture_output=True,
@@ -136,10 +138,11 @@ class Cluster:
         assert done.returncode == 0, f"{module} failed:\n{done.stdout}\n{done.stderr}"
 
     def start(self) -> Self:
-        self._run("deploy.local.up")
+        self._run("deploy.local.up", *(["--metrics"] if self.with_metrics else []))
         described = json.loads((self.folder / "cluster.json").read_text())
         self.url, self.api_key = described["url"], described["api_key"]
         self.processes = described["processes"]
+        self.metrics = described.get("metrics", {})
         return self
 
     def of_kind(self, *kinds: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import grpc
 import pytest
 import structlog
-from grpc_health.v1 import health_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -262,6 +263,33 @@ def test_a_stopping_scheduler_is_not_healthy() -> None:
     health.set("", health_pb2.HealthCheckResponse.SERVING)
     checker.close()
     server.stop(0).wait()
+
+
+def test_health_answers_while_every_thread_is_taken() -> None:
+    taken, free = threading.Event(), threading.Event()
+
+    class Waiting(Node):
+        def Claim(self, request: Any, context: Any) -> Any:
+            taken.set()
+            free.wait(60)
+            return super().Claim(request, context)
+
+    server = build_server(token="", registry=CollectorRegistry(), threads=1)
+    node_pb2_grpc.add_NodeServiceServicer_to_server(Waiting(), server)
+    add_health_and_reflection(server, [NODE_SERVICE])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        claim = node_pb2_grpc.NodeServiceStub(channel).Claim.future(node_pb2.ClaimRequest(), timeout=60)
+        assert taken.wait(60)
+
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=30)
+
+        assert not claim.done()
+        free.set()
+        claim.result()
+    server.stop(0).wait()
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 def test_calls_are_measured_by_method_and_code(node: Node) -> None:

@@ -87,10 +87,10 @@ def create(service: SchedulerService, account_id: int) -> CreatedJobsView:
     return ask(service, lambda client: client.create_jobs(request(account_id)))
 
 
-def health_of(address: str) -> int:
+def health_of(address: str, service: str = "") -> int:
     with grpc.insecure_channel(address) as channel:
         answer = health_pb2_grpc.HealthStub(channel).Check(
-            health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=20
+            health_pb2.HealthCheckRequest(service=service), wait_for_ready=True, timeout=20
         )
     return answer.status
 
@@ -243,6 +243,21 @@ def test_a_call_without_the_clusters_token_is_refused(service: SchedulerService,
 
 def test_health_is_for_everybody_and_says_that_it_serves(service: SchedulerService) -> None:
     assert health_of(service.address) == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_liveness_ends_with_a_loop_and_readiness_too(settings: SchedulerSettings, broker: StubBroker) -> None:
+    service = build(settings, broker=broker)
+    service.start()
+    address = service.address
+    before = (health_of(address, "liveness"), health_of(address, "readiness"))
+
+    service._parts.loops[1].stop()
+    service._parts.health._update()
+    after = (health_of(address, "liveness"), health_of(address, "readiness"))
+
+    service.stop()
+    assert before == (health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.SERVING)
+    assert after == (health_pb2.HealthCheckResponse.NOT_SERVING, health_pb2.HealthCheckResponse.NOT_SERVING)
 
 
 def test_reflection_lists_both_services_to_who_has_the_token(service: SchedulerService) -> None:

@@ -44,10 +44,10 @@ def eventually(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def health_of(address: str) -> int:
+def health_of(address: str, service: str = "") -> int:
     with grpc.insecure_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        return stub.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=20).status
+        return stub.Check(health_pb2.HealthCheckRequest(service=service), wait_for_ready=True, timeout=20).status
 
 
 @pytest.fixture
@@ -183,6 +183,8 @@ def test_it_waits_for_its_database_and_says_that_it_does_not_serve(tmp_path: Pat
     client = NodeClient([service.address])
 
     assert health_of(service.address) == NOT_SERVING
+    assert health_of(service.address, "readiness") == NOT_SERVING
+    assert health_of(service.address, "liveness") == SERVING
     with pytest.raises(UnavailableError, match="is starting"):
         client.leave("a-node")
     server.start()
@@ -202,7 +204,9 @@ def test_it_comes_back_by_itself_when_its_database_was_restarted(own_postgresql:
     client.leave("a-node")
 
     own_postgresql.kill()
-    eventually(lambda: health_of(service.address) == NOT_SERVING)
+    eventually(lambda: health_of(service.address, "readiness") == NOT_SERVING)
+    assert health_of(service.address) == NOT_SERVING
+    assert health_of(service.address, "liveness") == SERVING
     with pytest.raises(UnavailableError):
         client.leave("a-node")
     own_postgresql.start()

@@ -1,0 +1,229 @@
+"""What it costs: now, for a minute of output, and for what waits. From the price that each node was given."""
+
+from deploy.grafana.board import Board, Row
+from deploy.grafana.panels import About, Query, stat, table, timeseries
+from deploy.grafana.promql import PROCESS, lately, or_zero, own, rate, reported, shown, summed
+
+_SEE = "docs/operations.md"
+_POD = ("namespace", *PROCESS)
+_ENCODES = 'queue=~"encode.+"'
+_PRICE = "reelyard_node_cost_per_hour"
+_TEXT = "Prices are what REELYARD_NODE_COST_PER_HOUR says on each node, nodes alone."
+
+
+def _by_output(price: str) -> str:
+    """A price an hour by the media seconds that all nodes encoded each second, lately; nothing where they did nothing."""
+    return f"{price} / on () group_left () ({summed(lately('reelyard_encode_media_seconds_total'))} > 0)"
+
+
+def _now() -> Row:
+    price = summed(own(_PRICE), "currency")
+    backlog = summed(reported("reelyard_queue_backlog_media_seconds", "queue", where=(_ENCODES,)))
+    used = summed(own("reelyard_encoder_slots_in_use", _ENCODES), *_POD)
+    idle_share = f"1 - {used} / ({summed(own('reelyard_encoder_slots', _ENCODES), *_POD)} > 0)"
+    idle = (
+        f"sum by (currency) ({summed(own(_PRICE), *_POD, 'currency')}"
+        f" * on ({', '.join(_POD)}) group_left () ({idle_share}))"
+    )
+    return Row(
+        "What it costs",
+        [
+            stat(
+                About("An hour, now", f"All nodes that run. {_TEXT}", "none", _SEE, width=6, height=5),
+                Query(price, "{{currency}}", instant=True),
+                decimals=2,
+                empty="no price set",
+            ),
+            stat(
+                About(
+                    "A minute of output",
+                    "What a minute of encoded media costs, by the nodes of now and the speed of the last hour. High with "
+                    "idle nodes: scale down sooner. No value where nothing was encoded.",
+                    "none",
+                    _SEE,
+                    width=6,
+                    height=5,
+                ),
+                Query(f"{_by_output(price)} / 60", "{{currency}}", instant=True),
+                decimals=4,
+                empty="nothing encoded",
+            ),
+            stat(
+                About(
+                    "What waits",
+                    "What the backlog will cost at the price of a minute in the last hour.",
+                    "none",
+                    _SEE,
+                    width=6,
+                    height=5,
+                ),
+                Query(f"{_by_output(price)} / 3600 * on () group_left () {backlog}", "{{currency}}", instant=True),
+                decimals=2,
+                empty="nothing encoded",
+            ),
+            stat(
+                About(
+                    "In the shown time",
+                    "Nodes that ran, by their price. Choose the time above: a day, a month.",
+                    "none",
+                    _SEE,
+                    width=6,
+                    height=5,
+                ),
+                Query(
+                    f"sum by (currency) (sum_over_time({price}[$__range:1m])) / 60",
+                    "{{currency}}",
+                    instant=True,
+                ),
+                decimals=2,
+                empty="no price set",
+            ),
+            timeseries(
+                About("Cost an hour by class of node", f"Which pool costs what. {_TEXT}", "none", _SEE),
+                Query(summed(own(_PRICE), "currency", "node_class"), "{{node_class}} {{currency}}"),
+                stacked=True,
+            ),
+            timeseries(
+                About(
+                    "Cost of idle slots",
+                    "The part of that which pays for free encode slots. Large for hours: lower minReplicaCount or the "
+                    "scale-down time; a little keeps short jobs from waiting.",
+                    "none",
+                    _SEE,
+                ),
+                Query(idle, "{{currency}}"),
+                Query(price, "all {{currency}}"),
+            ),
+            timeseries(
+                About(
+                    "Cost of a minute of output",
+                    "By what the last hour gave. Rising at night: nodes wait for work. Rising after an upgrade: slower "
+                    "presets.",
+                    "none",
+                    _SEE,
+                ),
+                Query(f"{_by_output(price)} / 60", "{{currency}}"),
+            ),
+            timeseries(
+                About(
+                    "Nodes by class",
+                    "How many nodes of each class run.",
+                    "none",
+                ),
+                Query(f"count by (node_class) ({own(_PRICE)})", "{{node_class}}"),
+                stacked=True,
+            ),
+        ],
+    )
+
+
+def _output() -> Row:
+    media = "reelyard_encode_media_seconds_total"
+    busy = "reelyard_encode_busy_seconds_total"
+    cpu = summed(rate("reelyard_encode_cpu_seconds_total"), "codec", "preset")
+    return Row(
+        "What it was spent on",
+        [
+            table(
+                About(
+                    "Minutes of output in the shown time",
+                    "By codec, size, and accelerator. Who asked for them: `reelyard top` and the API's lists; metrics "
+                    "carry no customer.",
+                    "m",
+                    _SEE,
+                    width=12,
+                ),
+                Query(f"{summed(shown(media), 'codec', 'resolution', 'accelerator')} / 60", instant=True),
+                {"codec": "Codec", "resolution": "Size", "accelerator": "Accelerator", "Value": "Minutes"},
+            ),
+            table(
+                About(
+                    "Time of encoders in the shown time",
+                    "What the slots were used for. The share of a codec here is its share of the cost.",
+                    "s",
+                    _SEE,
+                    width=12,
+                ),
+                Query(summed(shown(busy), "codec", "preset", "resolution", "accelerator"), instant=True),
+                {
+                    "codec": "Codec",
+                    "preset": "Preset",
+                    "resolution": "Size",
+                    "accelerator": "Accelerator",
+                    "Value": "Time",
+                },
+            ),
+            timeseries(
+                About(
+                    "Processor seconds per media second",
+                    "By codec and preset: what a slower preset costs. Compare with the size of its output.",
+                    "none",
+                    _SEE,
+                    width=8,
+                ),
+                Query(f"{cpu} / ({summed(rate(media), 'codec', 'preset')} > 0)", "{{codec}} {{preset}}"),
+            ),
+            timeseries(
+                About(
+                    "Encoder seconds per media second",
+                    "By accelerator: how long a slot is taken for a second of output. What a GPU has to cost at most "
+                    "to be worth it follows from the ratio.",
+                    "none",
+                    _SEE,
+                    width=8,
+                ),
+                Query(
+                    f"{summed(rate(busy), 'accelerator')} / ({summed(rate(media), 'accelerator')} > 0)",
+                    "{{accelerator}}",
+                ),
+            ),
+            timeseries(
+                About(
+                    "Bytes written by encodes and moved to the store",
+                    "What storage and traffic are paid for.",
+                    "Bps",
+                    width=8,
+                ),
+                Query(summed(rate("reelyard_encode_bytes_total", 'direction="out"')), "encoded"),
+                Query(summed(rate("reelyard_storage_transferred_bytes_total"), "direction"), "store {{direction}}"),
+            ),
+            stat(
+                About(
+                    "Work done twice",
+                    "Attempts in the shown time that ended without a result: failed or stopped. Their cost is in all "
+                    "of the above.",
+                    "none",
+                    _SEE,
+                    width=12,
+                    height=5,
+                ),
+                Query(
+                    or_zero(summed(shown("reelyard_task_attempts_total", 'outcome!="ok"'))),
+                    instant=True,
+                ),
+                decimals=0,
+            ),
+            stat(
+                About(
+                    "Minutes of output",
+                    "All that was encoded in the shown time.",
+                    "m",
+                    width=12,
+                    height=5,
+                ),
+                Query(f"{or_zero(summed(shown(media)))} / 60", instant=True),
+                decimals=1,
+            ),
+        ],
+    )
+
+
+def board() -> Board:
+    """The dashboard of this page."""
+    return Board(
+        uid="reelyard-cost",
+        title="Reelyard / Cost",
+        text="What it costs: now, for a minute of output, and for what waits.",
+        rows=[_now(), _output()],
+        since="now-24h",
+    )

@@ -1,0 +1,82 @@
+"""How the dashboards ask: one way for each kind of metric, so that no panel has to think of it again.
+
+Counters and histograms are rated and summed over all processes. What several schedulers read from one database is the
+same number on each of them, so there the highest is taken within an installation (a namespace) and only then summed.
+"""
+
+#: Every metric of ours is asked with it. In Prometheus `.*` also fits where there is no such label.
+NAMESPACE = 'namespace=~"$namespace"'
+QUEUE = 'queue=~"$queue"'
+ACCELERATOR = 'accelerator=~"$accelerator"'
+#: What tells one process from another: the pod's name in Kubernetes, the address elsewhere.
+PROCESS = ("pod", "instance")
+PROCESS_LEGEND = "{{pod}} {{instance}}"
+
+
+def own(name: str, *conditions: str) -> str:
+    """The selector of a metric of ours, with further conditions such as `QUEUE`."""
+    return f"{name}{{{', '.join((NAMESPACE, *conditions))}}}"
+
+
+def rate(name: str, *conditions: str) -> str:
+    """How fast a counter of ours grows, a second."""
+    return f"rate({own(name, *conditions)}[$__rate_interval])"
+
+
+def lately(name: str, *conditions: str) -> str:
+    """How fast a counter of ours grew over the last hour, a second.
+
+    Encodes are counted when they end, so with few long ones a shorter time would show nothing and then a peak.
+    A panel that uses it has to say "last hour".
+    """
+    return f"rate({own(name, *conditions)}[1h])"
+
+
+def grown(name: str, window: str, *conditions: str) -> str:
+    """By how much a counter of ours grew in a time such as `30d`, series for series.
+
+    One that began within that time counts whole: `increase` misses the step from nothing to 1, which is all that
+    there is of what happens once.
+    """
+    counter = own(name, *conditions)
+    return f"(({counter} unless last_over_time({counter}[1h] offset {window})) or increase({counter}[{window}]))"
+
+
+def shown(name: str, *conditions: str) -> str:
+    """By how much a counter of ours grew in the time that the dashboard shows."""
+    return grown(name, "$__range", *conditions)
+
+
+def stepped(name: str, *conditions: str) -> str:
+    """By how much a counter of ours grew around each point of a line."""
+    return f"increase({own(name, *conditions)}[$__rate_interval])"
+
+
+def summed(expression: str, *by: str) -> str:
+    """The sum, for each value of the given labels."""
+    return f"sum by ({', '.join(by)}) ({expression})" if by else f"sum({expression})"
+
+
+def reported(name: str, *labels: str, where: tuple[str, ...] = ()) -> str:
+    """A gauge that every scheduler reads from the same database, once an installation; `labels` are kept."""
+    return f"max by ({', '.join(('namespace', *labels))}) ({own(name, *where)})"
+
+
+def highest(name: str, *by: str, where: tuple[str, ...] = ()) -> str:
+    """The highest value, for ages and the like, of which a sum would mean nothing."""
+    return f"max by ({', '.join(by)}) ({own(name, *where)})" if by else f"max({own(name, *where)})"
+
+
+def quantile(share: float, name: str, *by: str, where: tuple[str, ...] = ()) -> str:
+    """A quantile of a histogram of ours, over all processes; `name` without `_bucket`."""
+    return f"histogram_quantile({share:g}, {summed(rate(f'{name}_bucket', *where), 'le', *by)})"
+
+
+def or_zero(expression: str) -> str:
+    """The expression, or 0 where there is nothing yet: a counter that never counted has no series."""
+    return f"({expression} or vector(0))"
+
+
+def ratio(part: str, whole: str) -> str:
+    """A share between 0 and 1; no share where there is no whole."""
+    return f"{part} / {whole}"
