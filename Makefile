@@ -34,7 +34,7 @@ test-images: dev images ## Run the images as Kubernetes would, without rights, a
 	@$(PY) -m pytest tests/images -q
 
 kube-play: dev images ## Run deploy/k8s/overlays/prod under podman, with real back ends, and send the demo's job through it
-	@$(PY) -m deploy.kube_play
+	@$(PY) -m deploy.kube_play $(KUBE_PLAY)
 
 ##@ Work on it
 .PHONY: dev format proto rules dashboards lock check test bench
