@@ -85,6 +85,14 @@ def test_an_image_says_what_it_is_made_of(store: Store, target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
+def test_what_the_metrics_call_the_commit_is_the_images_revision(store: Store, target: str) -> None:
+    labels = image_config(store, image_name(target))["Labels"]
+    script = "import reelyard, pathlib; print(pathlib.Path(reelyard.__file__).with_name('_commit.txt').read_text())"
+
+    assert in_image(store, target, PYTHON, "-c", script).strip() == labels["org.opencontainers.image.revision"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
 def test_an_image_runs_as_an_ordinary_user_with_tini_first(store: Store, target: str) -> None:
     config = image_config(store, image_name(target))
 
