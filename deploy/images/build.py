@@ -88,6 +88,8 @@ def build_images(request: Request, say: Say) -> list[Built]:
         for target in TARGETS:
             say(f"building {image_name(target)}")
             built.append(_build(request, store, target, mounts, log=work / f"{target}.log"))
+        if request.fresh:  # what builds before have left would only grow
+            prune(store)
         if request.archives is not None:
             _archive(store, built, request.archives, say)
         return built
@@ -132,6 +134,11 @@ def inspect(store: Store, name: str) -> Built:
             details: dict[str, Any] = json.loads(run(["buildah", "inspect", "--type", "image", name], env=store.env))
             return Built(name=name, image_id=str(details["FromImageID"]), size=_bytes(str(image["size"])))
     raise ImagesError(f"there is no image {name} in the store; `make images` builds it")
+
+
+def prune(store: Store) -> None:
+    """Remove what has no name: images that were replaced, and the steps kept for the next build."""
+    run(["buildah", "rmi", "--prune", "--force"], env=store.env)
 
 
 def _bytes(size: str) -> int:
