@@ -152,7 +152,9 @@ def _store_is_away(cluster: Cluster, client: SeedClient, prometheus: Prometheus,
 
     assert ends == {"Failed"}
     letters = [each for each in found if each["alertname"] == "ReelyardDeadLetters"]
-    assert {(each["queue"], each["reason"]) for each in letters} == {("ingest", "storage_failed")}
+    # clean-ups of the jobs before it (queue store) may be given up too
+    assert {each["reason"] for each in letters} == {"storage_failed"}
+    assert "ingest" in {each["queue"] for each in letters}
     burns = {each["window"] for each in found if each["alertname"] == "ReelyardJobSuccessBudgetBurn"}
     assert burns == {"1h", "6h", "3d"}
     assert firing(prometheus) <= expected | {"ReelyardNotificationsRefused"}
