@@ -24,6 +24,18 @@ up: dev ## Start RabbitMQ, PostgreSQL, S3, two schedulers, a gateway and three n
 down: ## Stop exactly what `make up` started
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local.down; else echo "nothing to stop: there is no .venv here"; fi
 
+##@ Images
+.PHONY: images test-images kube-play
+images: ## Build the gateway's, the scheduler's and the encoder's image, without a registry (root, Debian or Ubuntu)
+	@tools/setup.sh images
+	@$(PY) -m deploy.images $(IMAGES)
+
+test-images: dev images ## Run the images as Kubernetes would, without rights, and send a job through them
+	@$(PY) -m pytest tests/images -q
+
+kube-play: dev images ## Run deploy/k8s/overlays/prod under podman, with real back ends, and send the demo's job through it
+	@$(PY) -m deploy.kube_play $(KUBE_PLAY)
+
 ##@ Work on it
 .PHONY: dev format proto rules dashboards lock check check-deploy test bench
 dev: ## Install what checking and testing need too: tools, RabbitMQ, PostgreSQL, an S3 server

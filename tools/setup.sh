@@ -3,11 +3,12 @@
 #
 #   tools/setup.sh run   virtual environment with the run-time packages, ffmpeg
 #   tools/setup.sh dev   the same with the tools that check, and the servers that the tests start
+#   tools/setup.sh images   as run, with what builds and runs container images
 #
 # Packages of Debian are installed when this runs as root; otherwise it says which are missing and how to get them.
 set -eu
 cd "$(dirname "$0")/.."
-want=${1:?say run or dev}
+want=${1:?say run, dev or images}
 venv=.venv
 
 say() { printf '%s\n' "$*"; }
@@ -48,6 +49,12 @@ if [ "$want" = dev ]; then
     need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
     need prometheus sh -c 'command -v prometheus && command -v promtool'
 fi
+if [ "$want" = images ]; then
+    for program in buildah podman runc conmon catatonit mmdebstrap; do
+        need "$program" env PATH="$PATH:/usr/sbin" sh -c "command -v $program"
+    done
+    need debian-archive-keyring test -e /usr/share/keyrings/debian-archive-keyring.gpg
+fi
 if [ -n "$missing" ]; then
     missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ' | sed 's/ $//')
     command -v apt-get >/dev/null 2>&1 ||
@@ -60,7 +67,7 @@ if [ -n "$missing" ]; then
     # so for the time of the installation only, and only where there is none yet.
     policy=/usr/sbin/policy-rc.d
     made_policy=no
-    if [ "$want" = dev ] && [ ! -e "$policy" ]; then
+    if [ "$want" != run ] && [ ! -e "$policy" ]; then
         printf '#!/bin/sh\nexit 101\n' >"$policy"
         chmod 755 "$policy"
         made_policy=yes

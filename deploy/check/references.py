@@ -5,7 +5,6 @@ it: a name or key that no command makes is a problem, as is a command for a Secr
 """
 
 import re
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,10 @@ from deploy.check.render import ROOT
 README = ROOT / "deploy" / "k8s" / "README.md"
 #: Those that Kubernetes brings by itself.
 _PRIORITIES = frozenset({"system-cluster-critical", "system-node-critical"})
-_CREATES_SECRET = re.compile(r"kubectl[^\n]*create secret generic (?:[^\\\n]|\\\n)*")
+#: `kubectl ... create secret generic NAME ...`, or `$N NAME ...` where the page has put the first part into $N.
+_CREATES_SECRET = re.compile(
+    r"^(?:kubectl [^\n]*create secret generic|\$N) ([a-z0-9.-]+)((?:[^\\\n]|\\\n)*)", re.MULTILINE
+)
 _FROM = re.compile(r"--from-(?:literal|file)=([A-Za-z0-9_.-]+)")
 
 
@@ -37,10 +39,8 @@ def documented_secrets(readme: Path = README) -> dict[str, frozenset[str]]:
     """The Secrets that the README's commands make, with their keys."""
     text = readme.read_text("utf-8") if readme.exists() else ""
     found: dict[str, frozenset[str]] = {}
-    for command in _CREATES_SECRET.findall(text):
-        words = shlex.split(command.replace("\\\n", " "), comments=True)
-        name = words[words.index("generic") + 1]
-        found[name] = found.get(name, frozenset()) | frozenset(_FROM.findall(command))
+    for name, members in _CREATES_SECRET.findall(text):
+        found[name] = found.get(name, frozenset()) | frozenset(_FROM.findall(members))
     return found
 
 

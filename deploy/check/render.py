@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OVERLAYS = ROOT / "deploy" / "k8s" / "overlays"
 COMPONENTS = OVERLAYS.with_name("components")
 COMBINATIONS = Path(__file__).with_name("combinations.yaml")
+NAMESPACE = "reelyard"
 KUBECTL = Path(sys.executable).with_name("kubectl")
 
 
@@ -91,6 +92,7 @@ def render_combination(name: str, overlay: str, components: Sequence[str]) -> Ov
         document = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
+            "namespace": NAMESPACE,  # without it kustomize takes a component's objects for those of another one
             "resources": [os.path.relpath(OVERLAYS / overlay, above)],
             "components": [os.path.relpath(COMPONENTS / each, above) for each in components],
             "labels": labels,

@@ -77,7 +77,7 @@ def _demo(console: Console, output: Path) -> None:
             _say(console, f"Reelyard standalone serves at {service.url}")
             client = RestClient(service.url, service.api_key)
             try:
-                _encode(console, client, peers, output)
+                encode_clip(console, client, peers, output)
             except DemoError as exc:
                 raise DemoError(f"{exc}\nThe end of the service's log:\n{service.log_tail()}") from exc
             finally:
@@ -85,7 +85,12 @@ def _demo(console: Console, output: Path) -> None:
     _say(console, "Stopped.")
 
 
-def _encode(console: Console, client: RestClient, peers: Peers, output: Path) -> None:
+def encode_clip(console: Console, client: RestClient, peers: Peers, output: Path) -> None:
+    """Send the clip through a running Reelyard, follow its jobs, fetch the results, and show all of it.
+
+    Raises:
+        DemoError: a job failed or took too long, or a notification did not come.
+    """
     outputs = [wanted | {"PingUrl": peers.ping_url} for wanted in OUTPUTS.values()]
     job_ids = dict(zip(OUTPUTS, client.create(peers.clip_url, outputs), strict=True))
     jobs = _watch(console, client, job_ids)

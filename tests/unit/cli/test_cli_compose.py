@@ -1,6 +1,7 @@
 """docker-compose.yml cannot be run where these tests run: what can be known without Docker is held here."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,15 @@ def test_our_services_run_our_command_without_privileges(name: str, compose: dic
     assert service["command"] == [name]
     assert service["cap_drop"] == ["ALL"]
     assert service["read_only"] is True
+
+
+def test_each_of_our_services_has_the_target_of_the_dockerfile_that_is_made_for_it(compose: dict[str, Any]) -> None:
+    targets = {"scheduler": "scheduler", "gateway": "gateway", "node": "encoder"}
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    for name, target in targets.items():
+        assert compose["services"][name]["build"]["target"] == target
+        assert compose["services"][name]["image"] == f"reelyard/{target}:{version}"
 
 
 def test_the_other_images_are_the_official_ones(compose: dict[str, Any]) -> None:

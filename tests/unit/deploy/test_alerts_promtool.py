@@ -128,7 +128,7 @@ def unnoticed(suite: Path, folder: Path, breaks: Change) -> set[str]:
         (folder / "rules" / file.name).write_text(yaml.safe_dump({"groups": groups}))
     copy = folder / "tests" / suite.name
     copy.write_text(suite.read_text())
-    said = promtool(copy).stdout if broken else ""
+    said = promtool(copy).stderr if broken else ""
     return broken - set(re.findall(r"^ *alertname: (\w+),", said, re.MULTILINE))
 
 

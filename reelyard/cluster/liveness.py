@@ -1,0 +1,72 @@
+"""Whether a service on this machine is alive: the images' health check, `python -m reelyard.cluster.liveness NAME`.
+
+It asks the process and nothing that the process depends on: a restart mends no database. Exit status 0: it answers.
+"""
+
+import http.client
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+_LOOPBACK = "127.0.0.1"
+_TIMEOUT_S = 4.0
+_OK = 200
+_SCHEDULER_PORT = "50051"
+_GATEWAY_PORT = "8080"
+
+
+def alive(service: str, environ: Mapping[str, str]) -> str:
+    """Ask a service that runs with these settings; what is wrong, or "" when it is alive.
+
+    Args:
+        service: "gateway", "scheduler" or "node".
+        environ: REELYARD_METRICS_PORT, REELYARD_HTTP_PORT and REELYARD_SCHEDULER_LISTEN are read.
+    """
+    if service == "scheduler":
+        port = environ.get("REELYARD_SCHEDULER_LISTEN", "").rpartition(":")[2] or _SCHEDULER_PORT
+        return _grpc_answers(int(port))
+    if service == "gateway":
+        return _http_answers(int(environ.get("REELYARD_HTTP_PORT") or _GATEWAY_PORT))
+    metrics_port = environ.get("REELYARD_METRICS_PORT", "")
+    if not metrics_port:
+        return "without REELYARD_METRICS_PORT a node has no port that could be asked"
+    return _http_answers(int(metrics_port))
+
+
+def _http_answers(port: int) -> str:
+    connection = http.client.HTTPConnection(_LOOPBACK, port, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", "/healthz")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"/healthz on port {port} does not answer: {error}"
+    finally:
+        connection.close()
+    return "" if status == _OK else f"/healthz on port {port} answered with status {status}"
+
+
+def _grpc_answers(port: int) -> str:
+    import grpc  # noqa: PLC0415  # a tenth of a second, which only the scheduler's check needs
+    from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
+
+    with grpc.insecure_channel(f"{_LOOPBACK}:{port}") as channel:
+        try:
+            # Serving or not, an answer is an answer: a scheduler that waits for its database is alive.
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            stub.Check(health_pb2.HealthCheckRequest(), timeout=_TIMEOUT_S)
+        except grpc.RpcError as error:
+            return f"the gRPC server on port {port} does not answer: {error.details()}"
+    return ""
+
+
+def main() -> int:
+    """Ask the service that the command line names; the exit status."""
+    problem = alive(sys.argv[1], os.environ)
+    if problem:
+        sys.stderr.write(f"{problem}\n")
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
