@@ -1,7 +1,6 @@
 """Every metric of ours, with its labels: from the registries of the services themselves.
 
-`own_metrics()` is what dashboards are held against. A metric that no registry below has yet stands in NOT_YET; what a
-registry has must not (`test_what_exists_is_not_expected_any_more`).
+`own_metrics()` is what dashboards are held against.
 """
 
 from collections.abc import Iterator
@@ -61,9 +60,7 @@ def buckets() -> dict[str, set[str]]:
 
 def own_metrics() -> dict[str, Metric]:
     """Each name as Prometheus stores it: a histogram is three of them, a counter ends in `_total`."""
-    return dict(
-        pair for name, (kind, labels) in (NOT_YET | registered()).items() for pair in _stored(name, kind, labels)
-    )
+    return dict(pair for name, (kind, labels) in registered().items() for pair in _stored(name, kind, labels))
 
 
 def _stored(name: str, kind: str, labels: frozenset[str]) -> Iterator[tuple[str, Metric]]:
@@ -75,14 +72,3 @@ def _stored(name: str, kind: str, labels: frozenset[str]) -> Iterator[tuple[str,
         yield f"{name}_total", Metric(labels, counts=True)
     else:
         yield name, Metric(labels, counts=False)
-
-
-def _expected(kind: str, lines: str) -> dict[str, tuple[str, frozenset[str]]]:
-    found = {}
-    for line in lines.split():
-        name, _, labels = line.partition("{")
-        found[f"reelyard_{name}"] = (kind, frozenset(filter(None, labels.rstrip("}").split(","))))
-    return found
-
-
-NOT_YET = _expected("gauge", "queue_backlog_media_seconds{queue}")

@@ -11,7 +11,7 @@ from deploy.grafana.lint import known_metrics, lint, panels_of
 from deploy.grafana.lint_expressions import parse, selectors
 from deploy.grafana.runbooks import RUNBOOKS
 from deploy.grafana.third_party import THIRD_PARTY
-from tests.unit.deploy.own_metrics import NOT_YET, buckets, own_metrics, registered
+from tests.unit.deploy.own_metrics import buckets, own_metrics, registered
 
 UIDS = {f"reelyard-{name}" for name in ("overview", "queues", "nodes", "gpu", "api", "storage", "cost")}
 ROOT = FOLDER.parents[2]
@@ -50,10 +50,6 @@ def test_the_linter_finds_nothing(path) -> None:
     assert lint(json.loads(text), known_metrics(own_metrics()), size=len(text)) == []
 
 
-def test_what_exists_is_not_expected_any_more() -> None:
-    assert sorted(set(NOT_YET) & set(registered())) == []
-
-
 def test_every_bucket_that_is_asked_for_is_there() -> None:
     known = buckets()
     asked = {
@@ -72,7 +68,7 @@ def test_every_metric_of_ours_is_on_some_panel() -> None:
     asked = {selector.name for expression in expressions() for selector in selectors(parse(expression))}
     shown = {re.sub("_(bucket|sum|count|total)$", "", name) for name in asked}
 
-    missing = {re.sub("_total$", "", name) for name in NOT_YET | registered()} - shown
+    missing = {re.sub("_total$", "", name) for name in registered()} - shown
 
     assert missing == set(NOT_SHOWN)
 
