@@ -2,18 +2,25 @@
 
 from deploy.grafana.board import Board, Row
 from deploy.grafana.panels import About, Query, stat, table, timeseries
-from deploy.grafana.promql import PROCESS, lately, or_zero, own, rate, reported, shown, summed
+from deploy.grafana.promql import PROCESS, grown, or_zero, own, rate, reported, shown, summed
 
 _SEE = "docs/operations.md"
 _POD = ("namespace", *PROCESS)
 _ENCODES = 'queue=~"encode.+"'
+_MEDIA = 'queue!="distribute"'
+_AGAIN = 'reason!="cancelled"'
 _PRICE = "reelyard_node_cost_per_hour"
 _TEXT = "Prices are what REELYARD_NODE_COST_PER_HOUR says on each node, nodes alone."
 
 
-def _by_output(price: str) -> str:
-    """A price an hour by the media seconds that all nodes encoded a second; nothing where they did nothing."""
-    return f"{price} / on () group_left () ({summed(lately('reelyard_encode_media_seconds_total'))} > 0)"
+def _spent(window: str) -> str:
+    """What the nodes of that time cost, each for as long as it ran."""
+    return f"sum by (currency) (sum_over_time({summed(own(_PRICE), 'currency')}[{window}:1m])) / 60"
+
+
+def _by_output() -> str:
+    """What a second of media cost in the last hour; nothing where nothing was encoded."""
+    return f"{_spent('1h')} / on () group_left () ({summed(grown('reelyard_encode_media_seconds_total', '1h'))} > 0)"
 
 
 def _now() -> Row:
@@ -37,14 +44,14 @@ def _now() -> Row:
             stat(
                 About(
                     "A minute of output",
-                    "What a minute of encoded media costs, by the nodes of now and the speed of the last hour. High "
-                    "with idle nodes: scale down sooner. No value where nothing was encoded.",
+                    "What a minute of encoded media cost in the last hour: what its nodes cost, by what they made. "
+                    "High with idle nodes: scale down sooner. No value where nothing was encoded.",
                     "none",
                     _SEE,
                     width=6,
                     height=5,
                 ),
-                Query(f"{_by_output(price)} / 60", "{{currency}}", instant=True),
+                Query(f"{_by_output()} * 60", "{{currency}}", instant=True),
                 decimals=4,
                 empty="nothing encoded",
             ),
@@ -57,7 +64,7 @@ def _now() -> Row:
                     width=6,
                     height=5,
                 ),
-                Query(f"{_by_output(price)} / 3600 * on () group_left () {backlog}", "{{currency}}", instant=True),
+                Query(f"{_by_output()} * on () group_left () {backlog}", "{{currency}}", instant=True),
                 decimals=2,
                 empty="nothing encoded",
             ),
@@ -71,7 +78,7 @@ def _now() -> Row:
                     height=5,
                 ),
                 Query(
-                    f"sum by (currency) (sum_over_time({price}[$__range:1m])) / 60",
+                    _spent("$__range"),
                     "{{currency}}",
                     instant=True,
                 ),
@@ -102,7 +109,7 @@ def _now() -> Row:
                     "none",
                     _SEE,
                 ),
-                Query(f"{_by_output(price)} / 60", "{{currency}}"),
+                Query(f"{_by_output()} * 60", "{{currency}}"),
             ),
             timeseries(
                 About(
@@ -189,15 +196,17 @@ def _output() -> Row:
             stat(
                 About(
                     "Work done twice",
-                    "Attempts in the shown time that ended without a result: failed or stopped. Their cost is in all "
-                    "of the above.",
+                    "Attempts in the shown time that had to be made again: they failed and were retried, their node "
+                    "was lost, or a drain handed them back; without notifications and deliveries. Their cost is in "
+                    "all of the above.",
                     "none",
                     _SEE,
                     width=12,
                     height=5,
                 ),
                 Query(
-                    or_zero(summed(shown("reelyard_task_attempts_total", 'outcome!="ok"'))),
+                    f"{or_zero(summed(shown('reelyard_task_retries_total', _MEDIA)))}"
+                    f" + {or_zero(summed(shown('reelyard_tasks_interrupted_total', _MEDIA, _AGAIN)))}",
                     instant=True,
                 ),
                 decimals=0,

@@ -17,7 +17,6 @@ from deploy.grafana.panels import (
 )
 from deploy.grafana.promql import (
     highest,
-    lately,
     or_zero,
     own,
     quantile,
@@ -26,6 +25,7 @@ from deploy.grafana.promql import (
     shown,
     stepped,
     summed,
+    time_to_drain,
 )
 
 _QUESTIONS = """
@@ -91,18 +91,17 @@ def _objectives() -> Row:
 
 
 def _time_to_drain() -> Panel:
-    backlog = summed(reported("reelyard_queue_backlog_media_seconds", "queue", where=('queue=~"encode.+"',)))
-    speed = or_zero(summed(lately("reelyard_encode_media_seconds_total")))
     about = About(
         "Time to drain",
-        "How long the encodes that wait would take at the speed of the last hour. Growing for an hour means "
-        "too few nodes: look at Queues and scaling for what holds them back.",
+        "How long the encodes that wait would take, by what a slot encoded in the last hour and the slots of now. "
+        "Growing for an hour means too few nodes: look at Queues and scaling for what holds them back. Months: no "
+        "node encodes at all.",
         "s",
         "docs/operations.md",
         width=4,
         height=4,
     )
-    query = Query(f"{backlog} / clamp_min({speed}, 0.001)", instant=True)
+    query = Query(time_to_drain('queue=~"encode.+"'), instant=True)
     return stat(about, query, steps=Steps(warn=3600, bad=6 * 3600))
 
 

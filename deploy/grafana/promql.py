@@ -35,11 +35,30 @@ def lately(name: str, *conditions: str) -> str:
 def grown(name: str, window: str, *conditions: str) -> str:
     """By how much a counter of ours grew in a time such as `30d`, series for series.
 
-    One that began within that time counts whole: `increase` misses the step from nothing to 1, which is all that
-    there is of what happens once.
+    One that began within that time counts whole, and still does when its process is gone: `increase` misses the step
+    from nothing to 1, which is all that there is of what happens once, and all of a node that does a single task.
     """
     counter = own(name, *conditions)
-    return f"(({counter} unless last_over_time({counter}[1h] offset {window})) or increase({counter}[{window}]))"
+    began = f"max_over_time({counter}[{window}]) unless last_over_time({counter}[1h] offset {window})"
+    return f"(({began}) or increase({counter}[{window}]))"
+
+
+def time_to_drain(backlog_of: str, encodes: str = "") -> str:
+    """Seconds that the media waiting in queues would take: by the speed of a slot in the last hour, with today's slots.
+
+    Not by what all of them encoded in that hour: a pool that stood idle, or began within it, would seem far too slow.
+    Where nothing has ended yet a slot counts as encoding in real time; without slots it takes a thousandth of that.
+
+    Args:
+        backlog_of: condition on the label `queue`.
+        encodes: condition on the encodes whose speed counts.
+    """
+    conditions = (encodes,) if encodes else ()
+    backlog = summed(reported("reelyard_queue_backlog_media_seconds", "queue", where=(backlog_of,)))
+    slots = or_zero(summed(reported("reelyard_queue_slots", "queue", where=(backlog_of,))))
+    media = summed(lately("reelyard_encode_media_seconds_total", *conditions))
+    busy = summed(lately("reelyard_encode_busy_seconds_total", *conditions))
+    return f"{backlog} / clamp_min(({media} / ({busy} > 0) or vector(1)) * {slots}, 0.001)"
 
 
 def shown(name: str, *conditions: str) -> str:

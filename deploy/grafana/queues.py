@@ -6,14 +6,13 @@ from deploy.grafana.panels import About, Query, Steps, spread, stat, table, time
 from deploy.grafana.promql import (
     QUEUE,
     highest,
-    lately,
-    or_zero,
     quantile,
     rate,
     reported,
     shown,
     stepped,
     summed,
+    time_to_drain,
 )
 from deploy.grafana.queue_scaling import dispatch, scaling
 
@@ -23,13 +22,14 @@ _ENCODES = {"cpu": "cpu", "gpu": "nvidia"}
 
 def _drain_queries(*, instant: bool) -> list[Query]:
     """What waits for each kind of encoder, by the speed at which that kind encodes now."""
-    found = []
-    for queue, accelerator in _ENCODES.items():
-        where = (f'queue="encode.{queue}"',)
-        backlog = summed(reported("reelyard_queue_backlog_media_seconds", "queue", where=where))
-        speed = or_zero(summed(lately("reelyard_encode_media_seconds_total", f'accelerator="{accelerator}"')))
-        found.append(Query(f"{backlog} / clamp_min({speed}, 0.001)", f"encode.{queue}", instant=instant))
-    return found
+    return [
+        Query(
+            time_to_drain(f'queue="encode.{queue}"', f'accelerator="{accelerator}"'),
+            f"encode.{queue}",
+            instant=instant,
+        )
+        for queue, accelerator in _ENCODES.items()
+    ]
 
 
 def _behind() -> Row:
@@ -39,8 +39,9 @@ def _behind() -> Row:
             stat(
                 About(
                     "Time to drain",
-                    "How long what waits would take at the speed of the last hour, if nothing came in. Where nothing "
-                    "was encoded it counts a thousandth of real time: months then mean that no node works at all.",
+                    "How long what waits would take if nothing came in, by what a slot encoded in the last hour and "
+                    "the slots of now. Without any slot it counts a thousandth of real time: months then mean that no "
+                    "node encodes at all.",
                     "s",
                     _SEE,
                     width=6,
@@ -51,8 +52,8 @@ def _behind() -> Row:
             timeseries(
                 About(
                     "Time to drain over time",
-                    "At the speed of the last hour. Falling: the cluster catches up. Rising at full slots: more nodes "
-                    "are needed, or KEDA is at its maximum (below).",
+                    "By the speed of a slot in the last hour. Falling: the cluster catches up. Rising at full slots: "
+                    "more nodes are needed, or KEDA is at its maximum (below).",
                     "s",
                     _SEE,
                     width=9,
