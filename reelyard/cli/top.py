@@ -66,9 +66,11 @@ def render(status: ClusterStatus) -> Group:
 
 
 def _queues(queues: tuple[QueueStatus, ...]) -> Table:
-    table = _table("QUEUE", *(state.upper() for state in ACTIVE_STATES), "SLOTS", "OLDEST WAITS")
+    due, *others = ACTIVE_STATES  # what may run now is told from what waits for a set time, as in the metrics
+    table = _table("QUEUE", due.upper(), "DELAYED", *(state.upper() for state in others), "SLOTS", "OLDEST WAITS")
     for each in queues:
-        counts = (str(each.tasks.get(state, 0)) for state in ACTIVE_STATES)
+        waiting = each.tasks.get(due, 0) - each.delayed
+        counts = (str(count) for count in (waiting, each.delayed, *(each.tasks.get(state, 0) for state in others)))
         slots = str(each.slots) if each.slots else Text("none", style="bold red")
         table.add_row(each.queue, *counts, slots, age(each.oldest_ms) if each.oldest_ms else "-")
     return table

@@ -16,10 +16,14 @@ from scheduler.usecases.read_backlog import read_backlog
 
 @dataclass(frozen=True, kw_only=True)
 class QueueStatus:
-    """One queue: its tasks by state, the slots of the nodes that serve it, and how long the oldest has waited (ms)."""
+    """One queue: its tasks by state, the slots of the nodes that serve it, and how long the oldest has waited (ms).
+
+    `delayed` of those that wait do so for a set time: between two attempts, or clean-ups after a while.
+    """
 
     queue: str
     tasks: Mapping[str, int] = field(default_factory=dict)
+    delayed: int = 0
     slots: int = 0
     oldest_ms: int = 0
 
@@ -81,6 +85,7 @@ def read_status(database: Database, *, most_jobs: int) -> ClusterStatus:
             QueueStatus(
                 queue=queue,
                 tasks={entry.state: entry.tasks for entry in backlog if entry.queue == queue},
+                delayed=sum(entry.delayed for entry in backlog if entry.queue == queue),
                 slots=slots.get(queue, 0),
                 oldest_ms=max((entry.oldest_ms for entry in backlog if entry.queue == queue), default=0),
             )

@@ -7,7 +7,7 @@ from reelyard.cluster.work import Queue
 from reelyard.media.errors import ErrorCode
 from scheduler.errors import JobNotFoundError
 from scheduler.store.clock import now_ms
-from scheduler.store.tables import nodes
+from scheduler.store.tables import nodes, tasks
 from scheduler.usecases.leave_node import leave_node
 from scheduler.usecases.read_status import read_status
 from scheduler.usecases.read_timeline import Timeline, read_timeline
@@ -44,6 +44,16 @@ def test_a_queue_that_nobody_serves_is_shown_without_slots(rig: Rig) -> None:
     status = read_status(rig.db, most_jobs=10)
 
     assert [(each.queue, each.slots, each.tasks["waiting"]) for each in status.queues] == [("ingest", 0, 1)]
+
+
+def test_what_waits_for_a_set_time_is_told_apart(rig: Rig) -> None:
+    rig.create(MP4)
+    later = now_ms() + 60_000
+    rig.change(update(tasks).values(not_before_ms=later, due_ms=later))
+
+    (ingest,) = read_status(rig.db, most_jobs=10).queues
+
+    assert (ingest.tasks["waiting"], ingest.delayed, ingest.oldest_ms) == (1, 1, 0)
 
 
 def test_nodes_that_left_are_gone_and_lost_ones_are_shown(rig: Rig) -> None:

@@ -20,7 +20,7 @@ from scheduler.usecases.read_timeline import Moment, Timeline
 
 STATUS = ClusterStatus(
     now_ms=1_795_317_311_000,
-    queues=(QueueStatus(queue="ingest", tasks={"waiting": 3}, slots=0, oldest_ms=65_000),),
+    queues=(QueueStatus(queue="ingest", tasks={"waiting": 5, "queued": 1}, delayed=2, slots=0, oldest_ms=65_000),),
     nodes=(
         NodeStatus(
             name="alpha",
@@ -59,7 +59,8 @@ def shown(status: ClusterStatus) -> list[str]:
 def test_top_shows_queues_nodes_and_jobs() -> None:
     lines = shown(STATUS)
 
-    assert "ingest 3 0 0 none 1 min 5 s" in lines
+    assert "QUEUE WAITING DELAYED QUEUED RUNNING SLOTS OLDEST WAITS" in lines
+    assert "ingest 3 2 1 0 none 1 min 5 s" in lines
     assert "alpha set aside for 2 min 2 9 0 s ago 3 in a row 1" in lines
     assert "12 first encoding 100% 42% 0% 0% 1 min 1 s alpha" in lines
     assert "and 4 more that have not ended" in lines
