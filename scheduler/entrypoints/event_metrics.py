@@ -16,6 +16,7 @@ from reelyard.media.errors import ErrorCode
 from reelyard.media.locations import LOCATION_SCHEMES
 from reelyard.media.presets import PRESETS
 from scheduler.domain.job import JOB, JobState
+from scheduler.domain.node import NODE, NodeState
 from scheduler.domain.retry import ATTEMPTS
 from scheduler.domain.task import TASK, TaskEvent, TaskState
 from scheduler.store.moves import Move
@@ -98,6 +99,9 @@ class EventMetrics:
             "scheme",
             "outcome",
         )
+        self._nodes_ended = counter("nodes_ended", "Nodes that said goodbye or fell silent.", "outcome")
+        for ended in (NodeState.LEFT, NodeState.LOST):
+            self._nodes_ended.labels(ended)
         self._begin_at_zero()
         self._of_task: Mapping[str, Callable[[Move], None]] = MappingProxyType(
             {
@@ -119,6 +123,8 @@ class EventMetrics:
                 self._job(move)
             elif move.entity == TASK.entity:
                 self._of_task.get(move.event, _nothing)(move)
+            elif move.entity == NODE.entity:
+                self._nodes_ended.labels(move.to_state).inc()
 
     def _begin_at_zero(self) -> None:
         presets = {profile_of(vars(preset.parameters)) for preset in PRESETS}

@@ -4,9 +4,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
-from scheduler.domain.node import NODE, NodeEvent
+from scheduler.domain.node import NODE, NodeEvent, NodeState
 from scheduler.domain.placement import Node
+from scheduler.store.moves import Move, note_move
 from scheduler.store.tables import nodes
+
+_ENDS = (NodeEvent.LEAVE, NodeEvent.LOSE)
 
 
 def find_node(conn: Connection, node_id: str) -> Row[Any] | None:
@@ -41,8 +44,16 @@ def move_node(conn: Connection, node_id: str, event: NodeEvent, *guards: ColumnE
     for state in NODE.sources(event):
         statement = update(nodes).where(nodes.c.id == node_id, nodes.c.state == state, *guards)
         if conn.execute(statement.values(state=NODE.advance(state, event), **values)).rowcount == 1:
+            if event in _ENDS:
+                note_move(conn, _end(event, state))
             return True
     return False
+
+
+def _end(event: NodeEvent, state: NodeState) -> Move:
+    """That a node ended, for the counters. Which one it was is in the log: no metric carries a node's ID."""
+    target = NODE.advance(state, event)
+    return Move(entity=NODE.entity, entity_id=0, event=event, from_state=state, to_state=target, at_ms=0, before={})
 
 
 def update_node(conn: Connection, node_id: str, **values: Any) -> None:

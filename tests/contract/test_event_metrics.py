@@ -14,7 +14,7 @@ from scheduler.domain.policy import Policy
 from scheduler.domain.task import TaskEvent
 from scheduler.store.clock import now_ms
 from scheduler.store.job_queries import lock_job
-from scheduler.store.tables import events, jobs, tasks
+from scheduler.store.tables import events, jobs, nodes, tasks
 from scheduler.store.task_queries import lock_task, move_task
 from scheduler.store.transitions import transition
 from scheduler.usecases.cancel_job import cancel_job
@@ -23,6 +23,7 @@ from scheduler.usecases.fall_back import rescue_gpu_tasks
 from scheduler.usecases.leave_node import leave_node
 from scheduler.usecases.release_task import release_task
 from scheduler.usecases.retry_job import retry_job
+from scheduler.usecases.watch_nodes import lose_nodes
 from tests.contract.lifecycle_rig import GPU_QUEUES, MP4, POLICY, WEBM
 from tests.contract.metrics_rig import Counted
 
@@ -71,6 +72,19 @@ def test_profiles_are_made_of_catalogue_codes(counted: Counted) -> None:
     counted.create(MP4, WEBM, AUDIO)
 
     assert set(counted.shown("jobs_submitted_total")) == {("mp4/h264",), ("webm/libvpx",), ("mp3/mp3",)}
+
+
+def test_nodes_that_end_are_counted_once_each(counted: Counted) -> None:
+    """By the schedulers, since a node is gone before anybody could read it from there."""
+    assert counted.value("nodes_ended_total", outcome="left") == 0
+    left, silent = counted.node("left"), counted.node("silent")
+    for _ in range(2):
+        leave_node(counted.db, left)
+    counted.change(update(nodes).where(nodes.c.id == silent).values(seen_ms=nodes.c.seen_ms - HOUR_MS))
+    for _ in range(2):
+        lose_nodes(counted.db, POLICY)
+
+    assert counted.shown("nodes_ended_total") == {("left",): 1, ("lost",): 1}
 
 
 def test_the_first_of_each_is_an_increase(counted: Counted) -> None:
