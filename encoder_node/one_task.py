@@ -17,11 +17,18 @@ class OneTask:
         self._open = False
         self._claiming = False
         self._closed = False
+        self._granted = False
         self._time_is_over = False
 
     def on_granted(self, call: Callable[[], None]) -> None:
         """Call this as soon as a task is granted, in the thread that will do it."""
         self._on_granted = call
+
+    @property
+    def granted(self) -> bool:
+        """Whether there was a task."""
+        with self._changed:
+            return self._granted
 
     def open(self) -> None:
         """Let claims in: all that must be stopped when one of them is granted has been started."""
@@ -42,6 +49,7 @@ class OneTask:
         """End the turn: with the one task, or without."""
         with self._changed:
             self._claiming = False
+            self._granted = self._granted or granted
             gives_up = not granted and self._time_is_over
             self._closed = self._closed or granted or gives_up
             self._changed.notify_all()

@@ -280,8 +280,8 @@ class NodeService:
                 stop_consuming(worker)
 
     def _linger(self) -> None:
-        """After a single task, keep the metrics port open for a last scrape."""
-        if self._one_task is not None and self._ready.is_set():
+        """After a single task, keep the metrics port open for a last scrape; without one there is nothing to scrape."""
+        if self._one_task is not None and self._one_task.granted:
             self._stop_asked.wait(self._settings.once_linger_seconds)
 
     def _wait_for_store(self, store: ObjectStore) -> bool:

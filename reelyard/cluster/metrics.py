@@ -6,6 +6,7 @@ they share one registry too, and with it whatever they all measure (`Registry.on
 
 import gzip
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -173,9 +174,17 @@ def serve_metrics(
         """The handler with what this server shows."""
 
     Handler.registry, Handler.readiness = registry, readiness
-    server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
+    server = _Server((host, port), Handler)
     return MetricsServer(server)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a scraper that left before the answer was whole: no fault, and no trace of a stack."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

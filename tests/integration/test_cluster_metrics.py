@@ -1,5 +1,7 @@
 import gzip
 import json
+import socket
+import struct
 import threading
 import urllib.error
 import urllib.request
@@ -54,6 +56,28 @@ def test_metrics_and_probes_are_served_until_stopped() -> None:
     assert threading.active_count() <= threads + 1
     with pytest.raises(urllib.error.URLError):
         _get(server.port, "/healthz")
+
+
+def test_a_scraper_that_leaves_early_is_no_stack_trace_in_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    gone, asked = threading.Event(), threading.Event()
+
+    def wait_for_it() -> None:
+        asked.set()
+        gone.wait(10)
+
+    readiness = Readiness({"a": wait_for_it})
+    server = serve_metrics(new_registry(), 0, readiness=readiness, host="127.0.0.1")
+    scraper = socket.create_connection(("127.0.0.1", server.port))
+    scraper.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes with a reset
+    scraper.sendall(b"GET /readyz HTTP/1.0\r\n\r\n" * 2)
+    assert asked.wait(10)
+    scraper.close()
+    gone.set()
+    answered = _get(server.port, "/healthz")
+    server.stop()
+
+    assert answered[0] == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_port_that_is_taken_is_told() -> None:

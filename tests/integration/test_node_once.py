@@ -179,7 +179,8 @@ def test_a_task_that_failed_is_no_failure_of_the_node(rig: Rig) -> None:
 
 
 def test_without_a_task_it_ends_after_its_idle_time(rig: Rig) -> None:
-    process = rig.node("--once", slots="store:1", REELYARD_ONCE_IDLE_SECONDS="0.5")
+    """And does not linger: there is nothing of a task to scrape."""
+    process = rig.node("--once", slots="store:1", REELYARD_ONCE_IDLE_SECONDS="0.5", REELYARD_ONCE_LINGER_SECONDS="600")
 
     assert ended(process) == 0
 
