@@ -49,6 +49,8 @@ _GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "upkeep_overdue_seconds": ("For how long upkeep has been due that no scheduler does.", ("name",)),
     "scheduler_leader": ("1 while this scheduler holds a turn at upkeep, else 0.", ()),
 }
+#: Each gauge by the name that Prometheus knows, with its labels; who asks for one is held against this.
+GAUGES: Mapping[str, frozenset[str]] = {f"reelyard_{name}": frozenset(labels) for name, (_, labels) in _GAUGES.items()}
 
 
 class BacklogCollector(Collector):
