@@ -1,5 +1,6 @@
 """What each overlay must hold, so that a component that was dropped is missed; and that Prometheus finds every pod."""
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -51,6 +52,13 @@ REQUIRED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "migrate-post": ("Job/reelyard-migrate-post",),
     }
 )
+#: What a Job that migrates is told, by its name.
+_MIGRATIONS: Mapping[str, list[str]] = MappingProxyType(
+    {"reelyard-migrate": ["migrate"], "reelyard-migrate-post": ["migrate", "--post"]}
+)
+#: A broker must wait for the answer to a hint as long as a task may take (REELYARD_TASK_SECONDS); milliseconds there.
+_TASK_MS = 86_400_000
+_CONSUMER_TIMEOUT = re.compile(r"^\s*consumer_timeout *= *(\d+)$", re.MULTILINE)
 _OPERATOR = "monitoring.coreos.com/"
 
 
@@ -61,6 +69,30 @@ def check(overlay: Overlay) -> Iterator[Problem]:
         if not any(item.name == name for item in overlay.of(kind)):
             yield Problem(where=overlay.name, what=f"{wanted} is not there")
     yield from _scrapes(overlay)
+    yield from _brokers(overlay)
+    for job in overlay.of("Job"):
+        told = job.get("spec", "template", "spec", "containers", 0, "args")
+        if told != _MIGRATIONS.get(job.name, told):
+            yield Problem(where=job.where, what=f"its args are {told}, not {_MIGRATIONS[job.name]}")
+
+
+def _brokers(overlay: Overlay) -> Iterator[Problem]:
+    configs = [
+        *(
+            (item, item.get("spec", "rabbitmq", "additionalConfig", default=""))
+            for item in overlay.of("RabbitmqCluster")
+        ),
+        *(
+            (item, "\n".join((item.get("data", default={}) or {}).values()))
+            for item in overlay.of("ConfigMap")
+            if item.name.startswith("rabbitmq-conf")
+        ),
+    ]
+    for item, text in configs:
+        found = _CONSUMER_TIMEOUT.search(text)
+        if found is None or int(found[1]) < _TASK_MS:
+            what = f"consumer_timeout is {found[1] if found else 'not set'}; encodes may take {_TASK_MS} ms"
+            yield Problem(where=item.where, what=what)
 
 
 def _required(name: str) -> tuple[str, ...]:

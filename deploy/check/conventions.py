@@ -15,6 +15,9 @@ _ENDS_BY_ITSELF = frozenset({"Job", "CronJob", "ScaledJob"})
 HAND_BACK_S = 15 + 5 + 25
 #: Seconds that a gateway needs to cut what still runs (gateway.service.CUT_S).
 CUT_S = 15
+#: What each probe asks: of the HTTP ports, or of the scheduler's gRPC (scheduler/entrypoints/serving.py).
+_ALIVE, _READY = ("/healthz", "liveness"), ("/readyz", "readiness")
+_ASKED: Mapping[str, tuple[str, str]] = {"startupProbe": _ALIVE, "livenessProbe": _ALIVE, "readinessProbe": _READY}
 #: What all annotations of an object may hold together; `kubectl apply` keeps the whole object in one of them.
 _LARGEST = 262_144
 
@@ -81,6 +84,10 @@ def _probes(pod: Pod) -> Iterator[str]:
         for probe in ("livenessProbe", "readinessProbe"):
             if probe not in container:
                 yield f"container {container['name']}: no {probe}"
+        for probe, wanted in _ASKED.items():
+            asks = _asks(container.get(probe) or {})
+            if probe in container and asks not in wanted:
+                yield f"container {container['name']}: {probe} asks {asks}, not {' or '.join(wanted)}"
         liveness, readiness = container.get("livenessProbe") or {}, container.get("readinessProbe") or {}
         if _asks(liveness) == _asks(readiness):
             yield f"container {container['name']}: liveness asks what readiness asks, so a dependency can kill it"

@@ -155,6 +155,10 @@ def _service(overlay: Overlay, item: Object) -> Iterator[str]:
         for pod in pods:
             if not any(target in {own.get("name"), own["containerPort"]} for own in pod.ports()):
                 yield f"port {target} is none of {pod.owner.kind}/{pod.owner.name}"
+            # Clients of a headless Service come to the pods themselves: nothing turns one port into another.
+            headless = item.get("spec", "clusterIP") == "None"
+            if headless and port["port"] not in {own["containerPort"] for own in pod.ports()}:
+                yield f"is headless, and {pod.owner.kind}/{pod.owner.name} does not listen on {port['port']}"
 
 
 def _selects_pods(overlay: Overlay, item: Object) -> Iterator[str]:

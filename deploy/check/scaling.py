@@ -22,20 +22,29 @@ _PIECES = re.compile(r"[A-Za-z0-9_.]+")
 def check(overlay: Overlay) -> Iterator[Problem]:
     """Queries that would never be answered, targets that they are not about, pools that nothing scales."""
     servers = set()
-    for item in overlay.of("ScaledObject", "ScaledJob"):
+    for item in overlay.of("ScaledObject", "ScaledJob", "HorizontalPodAutoscaler"):
         pod = item.pod or _target(overlay, item)
-        for trigger in item.get("spec", "triggers", default=()):
-            if trigger.get("type") == "prometheus":
-                servers.add(dig(trigger, "metadata", "serverAddress"))
-                for what in _trigger(overlay, item, pod, trigger["metadata"]):
-                    yield Problem(where=item.where, what=what)
+        triggers = [one for one in item.get("spec", "triggers", default=()) if one.get("type") == "prometheus"]
+        servers |= {dig(trigger, "metadata", "serverAddress") for trigger in triggers}
+        found = [what for trigger in triggers for what in _trigger(overlay, item, pod, trigger["metadata"])]
+        for what in (*found, *_numbers(item), *_autoscaler(pod, item)):
+            yield Problem(where=item.where, what=what)
     if len(servers) > 1:
         yield Problem(where=overlay.name, what=f"scalers ask more than one Prometheus: {', '.join(sorted(servers))}")
-    for item in overlay.of("HorizontalPodAutoscaler"):
-        for what in _autoscaler(_target(overlay, item), item):
-            yield Problem(where=item.where, what=what)
     if servers:
         yield from _unscaled(overlay)
+
+
+def _numbers(item: Object) -> Iterator[str]:
+    """Replicas: the least, those without an answer and the most must rise in this order."""
+    if item.kind == "HorizontalPodAutoscaler":
+        least, most = item.get("spec", "minReplicas", default=1), item.get("spec", "maxReplicas", default=0)
+    else:
+        least = item.get("spec", "minReplicaCount", default=0)
+        most = item.get("spec", "maxReplicaCount", default=100)
+    fallback = item.get("spec", "fallback", "replicas", default=least)
+    if not least <= fallback <= most:
+        yield f"at least {least}, {fallback} without an answer, at most {most}: these must rise"
 
 
 def _target(overlay: Overlay, item: Object) -> Pod | None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from deploy.check.objects import Object, Overlay, Pod, dig, selects
 from deploy.check.problem import Problem
@@ -124,12 +125,18 @@ def _ports(overlay: Overlay, pod: Pod, values: Mapping[str, str]) -> Iterator[st
         if listens.get(str(name)) != str(number):
             yield f"port {name} is {number}, its setting says {listens.get(str(name)) or 'nothing'}"
     address = values.get("REELYARD_SCHEDULER_ADDRESS")
-    if address and _service(pod) in {"gateway", "node"}:
-        host, _, port_text = address.rpartition(":")
-        service = overlay.find("Service", host.partition(".")[0])
-        ports = service.get("spec", "ports", default=()) if service is not None else ()
-        if not any(str(port["port"]) == port_text for port in ports):
-            yield f"REELYARD_SCHEDULER_ADDRESS {address} is no port of a Service here"
+    if address and _service(pod) in {"gateway", "node"} and not _is_service(overlay, address):
+        yield f"REELYARD_SCHEDULER_ADDRESS {address} is no port of a Service here"
+    endpoint = urlsplit(parse_qs(urlsplit(values.get("REELYARD_STORAGE_URL", "")).query).get("endpoint", [""])[0])
+    if endpoint.hostname and "." not in endpoint.hostname and not _is_service(overlay, endpoint.netloc):
+        yield f"REELYARD_STORAGE_URL: {endpoint.netloc} is no port of a Service here"
+
+
+def _is_service(overlay: Overlay, address: str) -> bool:
+    host, _, number = address.rpartition(":")
+    service = overlay.find("Service", host.partition(".")[0])
+    ports = service.get("spec", "ports", default=()) if service is not None else ()
+    return any(str(port["port"]) == number for port in ports)
 
 
 def _room(pod: Pod, settings: NodeSettings) -> Iterator[str]:

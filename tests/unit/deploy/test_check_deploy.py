@@ -297,6 +297,27 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
         put("app", "spec", "metrics", 0, "containerResource", "container", kind="HorizontalPodAutoscaler"),
         "no container app",
     ),
+    "more pods at least than at most": (
+        put(30, "spec", "minReplicaCount", kind="ScaledObject", name="reelyard-encoder-cpu"),
+        "these must rise",
+    ),
+    "a headless Service on another port": (
+        lambda d: one(d, "Service", "reelyard-scheduler")["spec"]["ports"][0].update(port=50052),
+        "is headless, and Deployment/reelyard-scheduler does not listen on 50052",
+    ),
+    "a probe of something else": (put("/ready", *FIRST, "readinessProbe", "httpGet", "path"), "not /readyz"),
+    "a health service that the scheduler has not": (
+        put("alive", *FIRST, "livenessProbe", "grpc", "service", name="reelyard-scheduler"),
+        "not /healthz or liveness",
+    ),
+    "an object store that no Service leads to": (
+        lambda d: shared(d, "REELYARD_STORAGE_URL", "s3://reelyard?endpoint=http://minio:9001"),
+        "minio:9001 is no port of a Service",
+    ),
+    "a migration that is the other one": (
+        put(["migrate", "--post"], *FIRST, "args", kind="Job"),
+        "its args are ['migrate', '--post']",
+    ),
     "no monitor": (without("PodMonitor"), "PodMonitor/reelyard is not there"),
     "no policies": (
         lambda d: d.__setitem__(slice(None), [each for each in d if each["kind"] != "NetworkPolicy"]),
@@ -441,6 +462,17 @@ def test_the_checks_see_a_back_end_in_the_namespace_that_is_shut(
     problems = check_overlay(Overlay("operators", tuple(Object("operators", document) for document in documents)))
 
     assert any(f"may not reach {back_end} of this namespace" in str(problem) for problem in problems), problems
+
+
+def test_the_checks_see_a_broker_that_waits_too_short(everything: Mapping[str, Overlay | RenderError]) -> None:
+    overlay = everything["operators"]
+    assert isinstance(overlay, Overlay)
+    documents = [copy.deepcopy(dict(item.data)) for item in overlay.objects]
+    one(documents, "RabbitmqCluster")["spec"]["rabbitmq"]["additionalConfig"] = "consumer_timeout = 1800000\n"
+
+    problems = check_overlay(Overlay("operators", tuple(Object("operators", document) for document in documents)))
+
+    assert any("consumer_timeout is 1800000" in str(problem) for problem in problems), problems
 
 
 def test_a_gpu_is_asked_for_as_a_whole_number(gpu: Overlay) -> None:
