@@ -10,6 +10,7 @@ from deploy.check.objects import Object, Overlay, Pod, dig
 from deploy.check.problem import Problem
 from deploy.check.settings import slots_of
 from deploy.grafana.lint_expressions import selectors
+from reelyard.cluster.work import Queue
 from scheduler.entrypoints.backlog_metrics import GAUGES
 
 #: What the scraping adds to each series.
@@ -33,6 +34,24 @@ def check(overlay: Overlay) -> Iterator[Problem]:
         yield Problem(where=overlay.name, what=f"scalers ask more than one Prometheus: {', '.join(sorted(servers))}")
     if servers:
         yield from _unscaled(overlay)
+    yield from _promised(overlay)
+    for item in overlay.of("ScaledJob"):
+        if item.get("spec", "jobTargetRef", "backoffLimit") != 0:
+            what = "backoffLimit is not 0: the scheduler gives a task out again, and Kubernetes must not"
+            yield Problem(where=item.where, what=what)
+
+
+def _promised(overlay: Overlay) -> Iterator[Problem]:
+    """A pool of GPUs that may be at zero is known to the schedulers: else nothing would ever wait for it."""
+    scheduler = overlay.find("Deployment", "reelyard-scheduler")
+    env = scheduler.get("spec", "template", "spec", "containers", 0, "env", default=()) if scheduler is not None else ()
+    promises = " ".join(str(one.get("value")) for one in env if one["name"] == "REELYARD_POOL_ENCODERS")
+    for item in overlay.of("ScaledObject"):
+        pod = _target(overlay, item)
+        gpu = pod is not None and Queue.ENCODE_GPU in slots_of(overlay, pod)
+        if gpu and item.get("spec", "minReplicaCount", default=0) == 0 and f"{Queue.ENCODE_GPU}:" not in promises:
+            what = f"may be at zero, but REELYARD_POOL_ENCODERS of the schedulers does not name {Queue.ENCODE_GPU}"
+            yield Problem(where=item.where, what=what)
 
 
 def _numbers(item: Object) -> Iterator[str]:

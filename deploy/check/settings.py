@@ -69,8 +69,23 @@ def check(overlay: Overlay) -> Iterator[Problem]:
             served |= set(read.slots or ())
             for what in (*_room(pod, read), *_once(overlay, pod, read)):
                 yield Problem(where=pod.where, what=what)
+    yield from _one_secret_each(overlay)
     if nodes and (missing := sorted(_ALWAYS_SERVED - served)):
         yield Problem(where=overlay.name, what=f"no node serves {', '.join(missing)}")
+
+
+def _one_secret_each(overlay: Overlay) -> Iterator[Problem]:
+    """All pods of an installation take a name from the same Secret: a patch that misses one leaves it the other."""
+    found: dict[str, dict[str, str]] = {}
+    for pod in overlay.pods:
+        for variable in _container(pod).get("env") or ():
+            secret = dig(variable, "valueFrom", "secretKeyRef")
+            if secret and _service(pod) in SERVICES:
+                found.setdefault(variable["name"], {})[pod.where] = f"{secret['name']}[{secret['key']}]"
+    for name, by_pod in found.items():
+        if len(set(by_pod.values())) > 1:
+            for where, secret in by_pod.items():
+                yield Problem(where=where, what=f"{name} comes from {secret}, and elsewhere from another Secret")
 
 
 def slots_of(overlay: Overlay, pod: Pod) -> Mapping[str, int]:

@@ -301,6 +301,12 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
         put(30, "spec", "minReplicaCount", kind="ScaledObject", name="reelyard-encoder-cpu"),
         "these must rise",
     ),
+    "a pod that takes another Secret": (
+        lambda d: setting(d, "reelyard-deliver", "REELYARD_BROKER_URL")["valueFrom"]["secretKeyRef"].update(
+            name="reelyard-rpc", key="REELYARD_RPC_TOKEN"
+        ),
+        "REELYARD_BROKER_URL comes from reelyard-rpc[REELYARD_RPC_TOKEN]",
+    ),
     "a headless Service on another port": (
         lambda d: one(d, "Service", "reelyard-scheduler")["spec"]["ports"][0].update(port=50052),
         "is headless, and Deployment/reelyard-scheduler does not listen on 50052",
@@ -428,6 +434,7 @@ OF_JOBS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         lambda job: job["template"]["spec"]["containers"][0]["env"].pop(),
         "REELYARD_ONCE_LINGER_SECONDS 0 is not above the scrape interval of 15 s",
     ),
+    "a Job that Kubernetes tries again": (lambda job: job.update(backoffLimit=3), "backoffLimit is not 0"),
     "a grace shorter than the drain": (
         lambda job: job["template"]["spec"].update(terminationGracePeriodSeconds=560),
         "exceed the grace of 560 s",
@@ -473,6 +480,16 @@ def test_the_checks_see_a_broker_that_waits_too_short(everything: Mapping[str, O
     problems = check_overlay(Overlay("operators", tuple(Object("operators", document) for document in documents)))
 
     assert any("consumer_timeout is 1800000" in str(problem) for problem in problems), problems
+
+
+def test_the_checks_see_a_pool_at_zero_that_no_scheduler_knows(gpu: Overlay) -> None:
+    documents = [copy.deepcopy(dict(item.data)) for item in gpu.objects]
+    env = container(documents, "reelyard-scheduler")["env"]
+    env.remove(setting(documents, "reelyard-scheduler", "REELYARD_POOL_ENCODERS"))
+
+    problems = check_overlay(Overlay("prod-gpu", tuple(Object("prod-gpu", document) for document in documents)))
+
+    assert any("REELYARD_POOL_ENCODERS" in str(problem) for problem in problems), problems
 
 
 def test_a_gpu_is_asked_for_as_a_whole_number(gpu: Overlay) -> None:
