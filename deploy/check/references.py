@@ -155,6 +155,9 @@ def _service(overlay: Overlay, item: Object) -> Iterator[str]:
         for pod in pods:
             if not any(target in {own.get("name"), own["containerPort"]} for own in pod.ports()):
                 yield f"port {target} is none of {pod.owner.kind}/{pod.owner.name}"
+            named = {own.get("name"): own["containerPort"] for own in pod.ports()}
+            if port.get("name") in named and target not in {port["name"], named[port["name"]]}:
+                yield f"port {port['name']} leads to {target}, and the pods have a port {port['name']}"
             # Clients of a headless Service come to the pods themselves: nothing turns one port into another.
             headless = item.get("spec", "clusterIP") == "None"
             if headless and port["port"] not in {own["containerPort"] for own in pod.ports()}:

@@ -307,6 +307,10 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
         ),
         "REELYARD_BROKER_URL comes from reelyard-rpc[REELYARD_RPC_TOKEN]",
     ),
+    "a Service before the port of the metrics": (
+        put("metrics", "spec", "ports", 0, "targetPort", kind="Service", name="gateway"),
+        "port http leads to metrics",
+    ),
     "a headless Service on another port": (
         lambda d: one(d, "Service", "reelyard-scheduler")["spec"]["ports"][0].update(port=50052),
         "is headless, and Deployment/reelyard-scheduler does not listen on 50052",

@@ -323,6 +323,25 @@ def test_the_readme_makes_every_secret_that_a_pod_of_dev_needs() -> None:
     assert made - known == NOT_FOR_DEV
 
 
+def test_prod_asks_for_what_the_readme_says() -> None:
+    (said,) = re.findall(r"`prod` asks for ([\d.]+) CPUs and (\d+) GiB of memory", (K8S / "README.md").read_text())
+    manifests = rendered(K8S / "overlays/prod")
+    least = {
+        manifest["spec"]["scaleTargetRef"]["name"]: manifest["spec"].get("minReplicas")
+        or manifest["spec"]["minReplicaCount"]
+        for manifest in manifests
+        if "scaleTargetRef" in manifest.get("spec", {})
+    }
+    pods = [
+        (least.get(workload.name, manifest["spec"].get("replicas", 1)), workload.container["resources"]["requests"])
+        for manifest in manifests
+        for workload in workloads((manifest,))
+    ]
+
+    assert round(sum(count * quantity(requests["cpu"]) for count, requests in pods), 2) == float(said[0])
+    assert round(sum(count * quantity(requests["memory"]) for count, requests in pods) / GIB) == int(said[1])
+
+
 def test_dev_fits_into_what_the_readme_asks_for() -> None:
     (asked,) = re.findall(r"with (\d+) CPUs and (\d+) GB for these pods", (K8S / "README.md").read_text())
     cpus, memory = 0.0, 0.0
@@ -337,7 +356,7 @@ def test_dev_fits_into_what_the_readme_asks_for() -> None:
 
 def test_the_overlay_of_the_readme_replaces_all_that_stands_for_yours(tmp_path: Path) -> None:
     (text,) = re.findall(
-        r"```yaml\n# kustomization.yaml of your own[^\n]*\n(.*?)```", (K8S / "README.md").read_text(), re.DOTALL
+        r"```yaml\n# kustomization.yaml in a folder[^\n]*\n(.*?)```", (K8S / "README.md").read_text(), re.DOTALL
     )
     prod = os.path.relpath(K8S / "overlays/prod", tmp_path)
     (tmp_path / "kustomization.yaml").write_text(text.replace("../reelyard/deploy/k8s/overlays/prod", prod))
