@@ -23,6 +23,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from reelyard.cluster.health import Readiness
+from reelyard.cluster.tracing import recorded_trace_id
 
 __all__ = [
     "CollectorRegistry",
@@ -110,12 +111,13 @@ def _commit() -> str:
 
 
 def exemplar(*, job_id: int = 0) -> dict[str, str] | None:
-    """What leads on from a measurement: the IDs of a job and of a trace; those that the log has here, unless given.
+    """What leads on from a measurement: the job, which is that of the log here unless it is given, and the trace.
 
-    Goes as `exemplar` to a counter's `inc` and a histogram's `observe`; only OpenMetrics shows it.
+    Goes as `exemplar` to a counter's `inc` and a histogram's `observe`; only OpenMetrics shows it. A trace that is not
+    recorded is left out: it leads nowhere.
     """
     logged = structlog.contextvars.get_contextvars()
-    found = {"job_id": job_id or logged.get("job_id"), "trace_id": logged.get("trace_id")}
+    found = {"job_id": job_id or logged.get("job_id"), "trace_id": recorded_trace_id()}
     return {name: str(value) for name, value in found.items() if value} or None
 
 
