@@ -23,6 +23,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from reelyard.cluster.health import Readiness
+from reelyard.cluster.service_process import StartError
 from reelyard.cluster.tracing import recorded_trace_id
 
 __all__ = [
@@ -168,14 +169,17 @@ def serve_metrics(
     """Serve the registry on a port, 0 for any free one; /readyz answers 503 while `readiness` says no.
 
     Raises:
-        OSError: the port is taken.
+        StartError: the port is taken.
     """
 
     class Handler(_Handler):
         """The handler with what this server shows."""
 
     Handler.registry, Handler.readiness = registry, readiness
-    server = ThreadingHTTPServer((host, port), Handler)
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise StartError(f"can't serve metrics on port {port} (REELYARD_METRICS_PORT): {error}") from error
     server.daemon_threads = True
     return MetricsServer(server)
 

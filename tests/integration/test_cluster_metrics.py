@@ -12,6 +12,7 @@ from reelyard.cluster.health import Readiness
 from reelyard.cluster.logs import bound
 from reelyard.cluster.metrics import Registry, build_info, exemplar, new_registry, serve_metrics
 from reelyard.cluster.objectstore.measured import StorageMetrics
+from reelyard.cluster.service_process import StartError
 
 #: What Prometheus 2.42 sends.
 PROMETHEUS = (
@@ -59,7 +60,7 @@ def test_metrics_and_probes_are_served_until_stopped() -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     server = serve_metrics(new_registry(), 0, host="127.0.0.1")
 
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(StartError, match=f"port {server.port} .REELYARD_METRICS_PORT.: .* in use"):
         serve_metrics(new_registry(), server.port, host="127.0.0.1")
     server.stop()
 
