@@ -18,7 +18,7 @@ from scheduler.usecases.read_backlog import Backlog, backlog_at
 from scheduler.usecases.read_media_backlog import media_backlog_at
 from scheduler.usecases.sweep_orphans import WORK
 
-#: How long a node that fell silent is counted as lost. Its row stays; whoever took its place has another.
+#: How long a node that fell silent is counted as lost. Its row stays longer; whoever took its place has another.
 LOST_FOR_MS = HOUR_MS
 #: The upkeep that schedulers take turns at.
 UPKEEP = (WORK,)
