@@ -6,6 +6,7 @@ they share one registry too, and with it whatever they all measure (`Registry.on
 
 import gzip
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ __all__ = [
     "new_registry",
     "serve_metrics",
 ]
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -177,11 +180,22 @@ def serve_metrics(
 
     Handler.registry, Handler.readiness = registry, readiness
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = _Server((host, port), Handler)
     except OSError as error:
         raise StartError(f"can't serve metrics on port {port} (REELYARD_METRICS_PORT): {error}") from error
-    server.daemon_threads = True
     return MetricsServer(server)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the base class's signature
+        """Tell the log of what the base class would print, past the log, on standard error."""
+        error = sys.exception()
+        if isinstance(error, ConnectionError):
+            log.debug("metrics_asker_left")  # a scraper has a time-out of its own
+        else:
+            log.error("metrics_request_failed", exc_info=error)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,12 +1,15 @@
 import gzip
+import http.client
 import json
 import threading
 import urllib.error
 import urllib.request
 
 import pytest
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+from structlog.testing import capture_logs
 
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.logs import bound
@@ -63,6 +66,25 @@ def test_a_port_that_is_taken_is_told() -> None:
     with pytest.raises(StartError, match=f"port {server.port} .REELYARD_METRICS_PORT.: .* in use"):
         serve_metrics(new_registry(), server.port, host="127.0.0.1")
     server.stop()
+
+
+def test_what_breaks_a_scrape_is_told_in_the_log_and_nowhere_else(capfd: pytest.CaptureFixture[str]) -> None:
+    class Broken(Collector):
+        def describe(self) -> list[Metric]:
+            return []
+
+        def collect(self) -> list[Metric]:
+            raise KeyError("a bug")
+
+    registry = new_registry()
+    registry.register(Broken())
+    server = serve_metrics(registry, 0, host="127.0.0.1")
+    with capture_logs() as logs, pytest.raises((OSError, http.client.HTTPException)):
+        _get(server.port, "/metrics")
+    server.stop()
+
+    assert [(line["event"], str(line["exc_info"])) for line in logs] == [("metrics_request_failed", "'a bug'")]
+    assert capfd.readouterr().err == ""
 
 
 def _ask(port: int, **headers: str) -> tuple[str, str, bytes]:
