@@ -25,7 +25,7 @@ class ScriptedScheduler:
     """Stands in for `NodeClient`. An error in a list is raised for that call; an empty list means success."""
 
     claims: list[Claim | Exception] = field(default_factory=list)
-    beats: list[Beat | ReelyardError] = field(default_factory=list)
+    beats: list[Beat | Exception] = field(default_factory=list)
     finishes: list[ReelyardError | None] = field(default_factory=list)
     registrations: list[ReelyardError | None] = field(default_factory=list)
     beat_ms: int = 10
