@@ -7,6 +7,8 @@ from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from structlog.testing import capture_logs
 
+from reelyard.cluster import tracing
+from reelyard.cluster.tracing import Kind
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ConflictError, ErrorCode, StaleTokenError
 from reelyard.media.output import OutputRequest
@@ -27,6 +29,7 @@ from scheduler.usecases.release_task import release_task
 from scheduler.usecases.retry_job import retry_job
 from tests.contract.lifecycle_rig import GPU_QUEUES, MP4, POLICY, WEBM, Rig
 from tests.contract.metrics_rig import Counted
+from tests.e2e.otlp_receiver import Collector
 from tests.secret_key import SEALER
 
 ALL = (Queue.INGEST, Queue.ENCODE_CPU, Queue.STORE, Queue.DISTRIBUTE)
@@ -412,3 +415,15 @@ def test_what_was_committed_does_not_fail_because_nobody_could_count_it(empty_da
     assert rig.job(created.jobs[0].job_id).state == "queued"
     assert "moves_not_told" in {line["event"] for line in logs}
     rig.db.close()
+
+
+def test_what_is_committed_inside_a_trace_leads_to_it(counted: Counted) -> None:
+    trace_id = "a" * 32
+    with (
+        Collector() as collector,
+        tracing.tracing(service="x", url=collector.url, sample_ratio=1.0),
+        tracing.begun("a", Kind.SERVER, traceparent=f"00-{trace_id}-{'b' * 16}-01"),
+    ):
+        job_id = counted.create().jobs[0].job_id
+
+    assert counted.exemplars("jobs_submitted_total") == [{"job_id": str(job_id), "trace_id": trace_id}]
