@@ -18,6 +18,7 @@ from deploy.check import (
 )
 from deploy.check.objects import Overlay
 from deploy.check.problem import Problem
+from deploy.kustomize import RenderError
 
 #: What is asked of every overlay, in the order in which a person would want to mend it.
 CHECKS: tuple[Callable[[Overlay], Iterable[Problem]], ...] = (
@@ -38,7 +39,7 @@ def main() -> int:
     problems: list[Problem] = []
     looked: list[str] = []
     for name, overlay in render.render_all().items():
-        if isinstance(overlay, render.RenderError):
+        if isinstance(overlay, RenderError):
             problems.append(Problem(where=name, what=str(overlay)))
         else:
             problems += check_overlay(overlay)

@@ -9,7 +9,8 @@ import yaml
 
 from deploy.check.__main__ import check_overlay
 from deploy.check.objects import Object, Overlay, mappings
-from deploy.check.render import COMPONENTS, OVERLAYS, RenderError, combinations, overlay_names, render, render_all
+from deploy.check.render import COMPONENTS, OVERLAYS, combinations, overlay_names, render, render_all
+from deploy.kustomize import RenderError
 
 Documents = list[dict[str, Any]]
 
