@@ -8,7 +8,6 @@ from typing import Any
 from deploy.kube_play.errors import KubePlayError
 from deploy.kustomize import RenderError, build
 
-ROOT = Path(__file__).resolve().parents[2]
 Manifest = dict[str, Any]
 
 
