@@ -72,7 +72,8 @@ check-deploy: dev ## Every overlay of deploy/k8s built and checked, without a cl
 	@$(PY) -m deploy.check
 
 test: dev ## Every test, against real servers that it starts and stops itself
-	@$(PY) -m pytest tests/unit tests/contract tests/integration tests/e2e -n auto --dist loadfile -q
+	@# the long ones first, so that nobody waits for one of them alone at the end
+	@$(PY) -m pytest tests/e2e tests/integration tests/contract tests/unit -n auto --dist loadfile --no-loadscope-reorder -q
 
 bench: dev ## Measurements, as a table
 	@$(PY) -m tests.bench

@@ -1,8 +1,10 @@
-"""Which encoders this machine really has: each is tried with a real encode of a few frames.
+"""What this machine can do: its programs, the encoders that it really has, and how many tasks at once.
 
-That ffmpeg lists an encoder proves nothing: without GPU, driver or a free session it fails when it is used.
+Each encoder is tried with a real encode of a few frames. That ffmpeg lists one proves nothing: without GPU, driver or
+a free session it fails when it is used.
 """
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +12,11 @@ from pathlib import Path
 import structlog
 
 from encoder_node.command import encoder_probe_argv
+from encoder_node.cpus import usable_cpus
 from encoder_node.ffmpeg import Tools
 from encoder_node.stop import StopSignal
+from reelyard.cluster.service_process import StartError
+from reelyard.cluster.work import Queue
 from reelyard.media.catalogue import gpu_encoders, probed_encoders, scarce_encoders
 from reelyard.media.errors import WorkError
 
@@ -21,8 +26,30 @@ log = structlog.get_logger(__name__)
 TRY_HARD_S = 15.0
 #: Tries at the same time: a GPU that hangs must not hold up the others.
 _AT_ONCE = 4
-#: Encoders whose presence makes a node serve the GPU queue.
-GPU_SUFFIX = "_nvenc"
+#: What tasks need, by the Debian package that has it.
+_PROGRAMS = {
+    "ffmpeg": "ffmpeg",
+    "ffprobe": "ffmpeg",
+    "setpriv": "util-linux",
+    "prlimit": "util-linux",
+    "dvdauthor": "dvdauthor",
+    "genisoimage": "genisoimage",
+}
+
+
+def check_programs(tool_path: str) -> None:
+    """See that the programs that tasks need are there.
+
+    Raises:
+        StartError: some are missing; it says which packages have them.
+    """
+    missing = [name for name in _PROGRAMS if shutil.which(name, path=tool_path) is None]
+    if missing:
+        packages = " ".join(dict.fromkeys(_PROGRAMS[name] for name in missing))
+        raise StartError(
+            f"The node needs {', '.join(missing)}, not found in {tool_path}: install {packages} "
+            f"(on Debian and Ubuntu: apt-get install {packages})."
+        )
 
 
 def working_encoders(tools: Tools, folder: Path) -> tuple[str, ...]:
@@ -45,7 +72,21 @@ def working_encoders(tools: Tools, folder: Path) -> tuple[str, ...]:
 
 def has_gpu(encoders: tuple[str, ...]) -> bool:
     """Whether one of the encoders runs on a GPU."""
-    return any(name.endswith(GPU_SUFFIX) for name in encoders)
+    return not gpu_encoders().isdisjoint(encoders)
+
+
+def default_slots(gpu: bool) -> dict[str, int]:  # noqa: FBT001  # one fact, named by the only caller
+    """Tasks at once where nothing was said: x264 uses several cores by itself, the rest mostly waits."""
+    cores = usable_cpus()
+    slots = {
+        Queue.INGEST: 2,
+        Queue.ENCODE_CPU: max(1, cores // 4),
+        Queue.STORE: 2,
+        Queue.DISTRIBUTE: 4,
+    }
+    if gpu:
+        slots[Queue.ENCODE_GPU] = 1
+    return {str(queue): count for queue, count in slots.items()}
 
 
 def _work(tools: Tools, folder: Path, *encoders: str) -> bool:

@@ -198,17 +198,19 @@ def thumbnail_argv(source: Path, target: Path, *, video_index: int, at_us: int, 
     return _compile(ffmpeg.output(media[str(video_index)], _url(target), **options).overwrite_output())
 
 
-def decode_check_argv(path: Path, *, start_us: int = 0, length_us: int = 0) -> list[str]:
+def decode_check_argv(path: Path, *, start_us: int = 0, length_us: int = 0, threads: int = 0) -> list[str]:
     """Decode a stretch of a file (a length of 0: to its end) and throw the frames away; errors go to standard error.
 
-    `frame=` of the progress report counts the pictures that were decoded.
+    `frame=` of the progress report counts the pictures that were decoded. `threads` as of `encode_argv`.
     """
-    bounds = {"ss": _seconds(start_us)} if start_us else {}
+    opening: dict[str, str | int] = {"ss": _seconds(start_us)} if start_us else {}
     if length_us:
-        bounds["t"] = _seconds(length_us)
+        opening["t"] = _seconds(length_us)
+    if threads:
+        opening["threads"] = threads
     # Passthrough: every picture that was decoded is counted. The file's own time base: in one of the frame rate, two
     # pictures of a copied stream may get one time stamp, which is reported as an error.
-    return _compile(_read_through(path, bounds, {"fps_mode": "passthrough", "enc_time_base": "-1"}))
+    return _compile(_read_through(path, opening, {"fps_mode": "passthrough", "enc_time_base": "-1"}))
 
 
 def demux_check_argv(path: Path) -> list[str]:
@@ -256,9 +258,9 @@ def _encoder_probe(encoder: str) -> ffmpeg.Stream:
 
 
 def _read_through(
-    path: Path, bounds: Mapping[str, str], options: Mapping[str, str], *, which: str = ""
+    path: Path, opening: Mapping[str, str | int], options: Mapping[str, str], *, which: str = ""
 ) -> ffmpeg.Stream:
-    media = ffmpeg.input(_url(path), **input_options(), **bounds)
+    media = ffmpeg.input(_url(path), **input_options(), **opening)
     # V leaves cover art out; `?` because either kind may be missing.
     return ffmpeg.output(media[f"V{which}?"], media[f"a{which}?"], "-", f="null", **options)
 

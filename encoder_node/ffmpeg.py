@@ -30,7 +30,7 @@ class Tools:
     Args:
         environment: all that the programs see of one; `PATH` at least.
         limits: for one run; a run may shorten or lift some.
-        threads: of each part of an encode; 0: as many as ffmpeg thinks best.
+        threads: of each part of an encode, and of a check's decoders; 0: as many as ffmpeg thinks best.
     """
 
     environment: Mapping[str, str]

@@ -1,12 +1,16 @@
 """What NVML, the library of NVIDIA's driver, says of the GPUs that this process may see; asked at each scrape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pynvml
 import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from reelyard.cluster.outage import Outage
+from reelyard.cluster.slow_reading import SlowReading
 
 log = structlog.get_logger(__name__)
 
@@ -20,6 +24,19 @@ _LIMITED = frozenset(
     }
 )
 _PERCENT = 100
+#: How long a scrape waits for the driver, in seconds: it answers in milliseconds, or in a second or two when it has to
+#: wake the GPU up. With what a standalone's database is given it is less than Prometheus' 10.
+DRIVER_WAIT_S = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Gpu:
+    """What one GPU said; None is what it does not tell."""
+
+    number: str
+    sessions: int | None
+    limited: bool
+    load: Mapping[str, float | None]
 
 
 class GpuCollector(Collector):
@@ -27,10 +44,17 @@ class GpuCollector(Collector):
 
     What a GPU does not tell (the engines' load under MIG, for one) is left out. `gpu` is its number in this process:
     a pod with one GPU has 0.
+
+    Args:
+        wait_s: for how long a scrape waits for the driver, in seconds. One that hangs neither keeps the node from
+            starting nor hides the node's other numbers.
     """
 
-    def __init__(self) -> None:
-        self._gpus = _gpus()
+    def __init__(self, *, wait_s: float = DRIVER_WAIT_S) -> None:
+        self._wait_s = wait_s
+        self._handles: list[tuple[str, Any]] | None = None  # until NVML was opened
+        self._reading = SlowReading(self._read, name="gpus")
+        self._outage = Outage(log, begins="gpu_driver_silent", ends="gpu_driver_answers_again")
 
     def describe(self) -> list[GaugeMetricFamily]:
         """The names, without values."""
@@ -51,16 +75,34 @@ class GpuCollector(Collector):
     def collect(self) -> list[GaugeMetricFamily]:
         """The values."""
         sessions, limit, load = self.describe()
-        for gpu, handle in self._gpus:
-            open_now = _ask(lambda h: len(pynvml.nvmlDeviceGetEncoderSessions(h)), handle)
-            if open_now is not None:
-                sessions.add_metric([gpu], open_now)
-            if _ask(pynvml.nvmlDeviceGetBrand, handle) in _LIMITED:
-                limit.add_metric([gpu], _LIMITED_SESSIONS)
-            for engine, percent in _load(handle).items():
+        gpus = self._reading.get(self._wait_s)
+        if gpus is None:
+            self._outage.failed(f"no answer within {self._wait_s:g} s")
+        else:
+            self._outage.over()
+        for gpu in gpus or ():
+            if gpu.sessions is not None:
+                sessions.add_metric([gpu.number], gpu.sessions)
+            if gpu.limited:
+                limit.add_metric([gpu.number], _LIMITED_SESSIONS)
+            for engine, percent in gpu.load.items():
                 if percent is not None:
-                    load.add_metric([gpu, engine], percent / _PERCENT)
+                    load.add_metric([gpu.number, engine], percent / _PERCENT)
         return [sessions, limit, load]
+
+    def _read(self) -> tuple[_Gpu, ...]:
+        if self._handles is None:
+            self._handles = _gpus()
+        return tuple(_gpu(number, handle) for number, handle in self._handles)
+
+
+def _gpu(number: str, handle: Any) -> _Gpu:
+    return _Gpu(
+        number=number,
+        sessions=_ask(lambda h: len(pynvml.nvmlDeviceGetEncoderSessions(h)), handle),
+        limited=_ask(pynvml.nvmlDeviceGetBrand, handle) in _LIMITED,
+        load=_load(handle),
+    )
 
 
 def _gpus() -> list[tuple[str, Any]]:

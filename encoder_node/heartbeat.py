@@ -123,6 +123,9 @@ class Heartbeat:
                 self._heard()
             except ReelyardError as error:
                 self._unheard(error)
+            except Exception:  # without this thread the node would claim tasks and keep none of them
+                self._silent = True
+                log.exception("heartbeat_crashed")
             self._beat_now.wait(self._interval_s)
             self._beat_now.clear()
 

@@ -132,9 +132,13 @@ class Runner:
         if self._one_task is not None and not self._one_task.begin_claim():
             raise HintNotTakenError
         asked_ms = time.time_ns() // 1_000_000
-        granted = self._claim_hint(task_id, attempt)
-        if self._one_task is not None:
-            self._one_task.end_claim(granted=granted is not None)
+        granted = None
+        try:
+            granted = self._claim_hint(task_id, attempt)
+        finally:
+            # However the claim ended: as long as the turn is taken nothing ends a node that does one task.
+            if self._one_task is not None:
+                self._one_task.end_claim(granted=granted is not None)
         if granted is None:
             return
         task, held = granted

@@ -1,6 +1,5 @@
 """Builds a node out of its settings, and starts and stops it: the only place that knows all of its parts."""
 
-import shutil
 import socket
 import threading
 import time
@@ -15,9 +14,9 @@ import dramatiq
 import structlog
 
 from encoder_node.attempt import Stage
-from encoder_node.capabilities import has_gpu, working_encoders
+from encoder_node.capabilities import check_programs, default_slots, has_gpu, working_encoders
 from encoder_node.command import ENVIRONMENT
-from encoder_node.cpus import quota_threads, usable_cpus
+from encoder_node.cpus import quota_threads
 from encoder_node.fetch.bounds import DownloadLimits
 from encoder_node.ffmpeg import Tools
 from encoder_node.gpu_metrics import GpuCollector
@@ -56,19 +55,11 @@ from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.outage import Outage
 from reelyard.cluster.service_process import StartError
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
-from reelyard.cluster.work import Queue, TaskKind
+from reelyard.cluster.work import TaskKind
 from reelyard.media.errors import ReelyardError
 
 log = structlog.get_logger(__name__)
 
-_PROGRAMS = {
-    "ffmpeg": "ffmpeg",
-    "ffprobe": "ffmpeg",
-    "setpriv": "util-linux",
-    "prlimit": "util-linux",
-    "dvdauthor": "dvdauthor",
-    "genisoimage": "genisoimage",
-}
 _MB = 1_000_000
 _CONNECT_TIMEOUT_S = 10.0
 #: Seconds for one answer of a mail server, which may look long at a mail before it takes it.
@@ -165,15 +156,13 @@ class NodeService:
     def _start(self, stack: ExitStack) -> None:
         """Build the parts in the order in which they need each other; `stack` stops them in the opposite one."""
         settings = self._settings
-        _check_programs(settings.tool_path)
-        stack.callback(self._stop_metrics)  # last of all, so that what the drain was like can still be scraped
+        check_programs(settings.tool_path)
+        stack.callback(self._stop_metrics)  # last of all: what drains can be scraped
         stack.callback(self._linger)
         scratch = stack.enter_context(Scratch(settings.scratch, self.node_id))
         tools = _tools(settings)
         encoders = working_encoders(tools, scratch.folder)
-        slots = settings.slots if settings.slots is not None else default_slots(has_gpu(encoders))
-        if self._one_task is not None:
-            slots = {queue: min(1, count) for queue, count in slots.items()}
+        slots = self._slots(encoders)
         store = MeasuredStore(_open_store(settings), self.registry.once(StorageMetrics))
         stack.callback(store.close)
         client = stack.enter_context(NodeClient(settings.scheduler_address, settings.rpc_token))
@@ -204,6 +193,11 @@ class NodeService:
         stack.callback(heartbeat.stop)
         self._join(stack, runner, heartbeat, store, slots, metrics=metrics)
         stack.callback(readiness.stop)
+
+    def _slots(self, encoders: tuple[str, ...]) -> Mapping[str, int]:
+        given = self._settings.slots
+        slots = given if given is not None else default_slots(has_gpu(encoders))
+        return slots if self._one_task is None else {queue: min(1, count) for queue, count in slots.items()}
 
     def _describe(self, tools: Tools, scratch: Scratch, metrics: NodeMetrics) -> None:
         """Put what is known of the machine into the metrics."""
@@ -309,7 +303,10 @@ class NodeService:
             held.stop_all(StopReason.DRAIN)
             if not runner.wait_idle(_HAND_BACK_S):
                 log.error("tasks_not_ended", held=[task.task_id for task in held.all()])
-        metrics.drained(ended, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        metrics.drained(ended, seconds)
+        # Whoever scrapes comes too late, mostly; the log has it in any case.
+        log.info("node_drained", node_id=self.node_id, outcome=ended, seconds=round(seconds, 3))
 
     def _stop_workers(self) -> None:
         if not self._workers:
@@ -329,30 +326,6 @@ class NodeService:
             client.leave(self.node_id)
         except ReelyardError as error:
             log.warning("leave_not_heard", error=error.message)  # the missing beats say the same, later
-
-
-def default_slots(gpu: bool) -> dict[str, int]:  # noqa: FBT001  # one fact, named by the only caller
-    """Tasks at once where nothing was said: x264 uses several cores by itself, the rest mostly waits."""
-    cores = usable_cpus()
-    slots = {
-        Queue.INGEST: 2,
-        Queue.ENCODE_CPU: max(1, cores // 4),
-        Queue.STORE: 2,
-        Queue.DISTRIBUTE: 4,
-    }
-    if gpu:
-        slots[Queue.ENCODE_GPU] = 1
-    return {str(queue): count for queue, count in slots.items()}
-
-
-def _check_programs(tool_path: str) -> None:
-    missing = [name for name in _PROGRAMS if shutil.which(name, path=tool_path) is None]
-    if missing:
-        packages = " ".join(dict.fromkeys(_PROGRAMS[name] for name in missing))
-        raise StartError(
-            f"The node needs {', '.join(missing)}, not found in {tool_path}: install {packages} "
-            f"(on Debian and Ubuntu: apt-get install {packages})."
-        )
 
 
 def _open_store(settings: NodeSettings) -> ObjectStore:

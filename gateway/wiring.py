@@ -13,7 +13,7 @@ from gateway.service import GatewayService
 from gateway.settings import GatewaySettings
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.health import Readiness
-from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, Registry, build_info, new_registry, serve_metrics
+from reelyard.cluster.metrics import CollectorRegistry, Registry, build_info, new_registry, serve_metrics
 from reelyard.cluster.objectstore.measured import MeasuredStore, StorageMetrics
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore, StorageError
@@ -42,7 +42,7 @@ def build(settings: GatewaySettings, *, registry: Registry | None = None) -> Gat
         building.callback(scheduler.close)
         readiness = Readiness({"scheduler": scheduler.check, "store": store.check})
         if settings.metrics_port is not None and registry is None:
-            building.callback(_serve_metrics(measured, settings.metrics_port, readiness).stop)
+            building.callback(serve_metrics(measured, settings.metrics_port, readiness=readiness).stop)
         return GatewayService(
             address=(settings.http_host, settings.http_port),
             stop_s=settings.http_stop_seconds,
@@ -62,13 +62,6 @@ def _open_store(settings: GatewaySettings) -> ObjectStore:
         )
     except (ValueError, StorageError) as error:
         raise StartError(f"can't open the object store (REELYARD_STORAGE_URL): {error}") from error
-
-
-def _serve_metrics(registry: CollectorRegistry, port: int, readiness: Readiness) -> MetricsServer:
-    try:
-        return serve_metrics(registry, port, readiness=readiness)
-    except OSError as error:
-        raise StartError(f"can't serve metrics on port {port} (REELYARD_METRICS_PORT): {error}") from error
 
 
 @asynccontextmanager

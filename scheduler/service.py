@@ -131,14 +131,8 @@ class SchedulerService:
         except RuntimeError as error:
             raise StartError(f"can't listen on {settings.listen} (REELYARD_SCHEDULER_LISTEN): {error}") from error
         server.start()
-        if settings.metrics_port is None or not self._parts.serves_metrics:
-            return
-        try:
+        if settings.metrics_port is not None and self._parts.serves_metrics:
             self._metrics = serve_metrics(self._parts.registry, settings.metrics_port, readiness=self._parts.readiness)
-        except OSError as error:
-            raise StartError(
-                f"can't serve metrics on port {settings.metrics_port} (REELYARD_METRICS_PORT): {error}"
-            ) from error
 
     def _prepare_database(self, stop: threading.Event) -> bool:
         settings, database = self._parts.settings, self._parts.database

@@ -1,6 +1,7 @@
 """Builds one scheduler out of its settings: the only place that knows all of its parts."""
 
 import uuid
+from collections.abc import Mapping
 from functools import partial
 
 import dramatiq
@@ -55,28 +56,25 @@ def build(
     own_registry = registry is None
     registry = registry if registry is not None else new_registry()
     build_info(registry, "scheduler")
-    store = MeasuredStore(_open_store(settings), registry.once(StorageMetrics))
+    store = _open_store(settings, registry)
     events, loop_metrics = EventMetrics(registry), LoopMetrics(registry)
     database = Database(settings.database_url, Sealer(settings.secret_key), after_commit=events.record)
     hints = broker if broker is not None else open_broker(settings.broker_url)
     declare_queues(hints)
-    policy = _policy(settings)
+    policy, holder = _policy(settings), str(uuid.uuid4())
     dispatcher = Dispatcher(database, hints, broker_seen=loop_metrics.broker_seen)
-    holder = str(uuid.uuid4())
     registry.register(BacklogCollector(database, holder=holder))
     gate = StartGate()
     server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
-    nodes = NodeServicer(database, dispatcher, policy)
-    health = add_services(server, _gateways(settings, database, dispatcher, policy), nodes)
+    gateways, nodes = _gateways(settings, database, dispatcher, policy), NodeServicer(database, dispatcher, policy)
+    health = add_services(server, gateways, nodes)
     timer = loop_metrics.timer
-    # The broker is not among the checks: while it is down, jobs are accepted and finished; hints follow later.
     loops: dict[str, Loop] = {
         "dispatch": DispatchLoop(dispatcher, timer=timer("dispatch")),
         "sweep": SweepLoop(database, dispatcher, policy, timer=timer("sweep")),
         "upkeep": UpkeepLoop(database, dispatcher, policy, store, holder=holder, timer=timer("upkeep")),
     }
-    checks = {name: partial(_check_runs, name, loop) for name, loop in loops.items()}
-    readiness = Readiness({"database": partial(_check_database, database), **checks})
+    readiness = _readiness(database, loops)
     return SchedulerService(
         Parts(
             settings=settings,
@@ -95,13 +93,14 @@ def build(
     )
 
 
-def _open_store(settings: SchedulerSettings) -> ObjectStore:
+def _open_store(settings: SchedulerSettings, registry: Registry) -> ObjectStore:
     try:
-        return open_store(
+        store = open_store(
             settings.storage_url, access_key=settings.storage_access_key, secret_key=settings.storage_secret_key
         )
     except (ValueError, StorageError) as error:
         raise StartError(f"can't open the object store (REELYARD_STORAGE_URL): {error}") from error
+    return MeasuredStore(store, registry.once(StorageMetrics))
 
 
 def _gateways(
@@ -117,6 +116,12 @@ def _gateways(
         sends_mail=bool(settings.mail_from),
         rate_limit=settings.rate_limit,
     )
+
+
+def _readiness(database: Database, loops: Mapping[str, Loop]) -> Readiness:
+    """The broker is not among the checks: while it is down, jobs are accepted and finished; hints follow later."""
+    checks = {name: partial(_check_runs, name, loop) for name, loop in loops.items()}
+    return Readiness({"database": partial(_check_database, database), **checks})
 
 
 def _policy(settings: SchedulerSettings) -> Policy:

@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
+
+
+@pytest.fixture(autouse=True)
+def nothing_bound() -> Iterator[None]:
+    """What a test binds to the log of its thread ends with it: a call of a service ends so too."""
+    yield
+    structlog.contextvars.clear_contextvars()
 
 
 def needs(what: str, present: bool) -> None:

@@ -3,14 +3,30 @@
 import sys
 from collections.abc import Callable, Iterable
 
-from deploy.check import conventions, labels, network, pod_security, references, render, schemas, tools
+from deploy.check import (
+    contents,
+    conventions,
+    labels,
+    network,
+    pod_security,
+    references,
+    render,
+    scaling,
+    schemas,
+    settings,
+    tools,
+)
 from deploy.check.objects import Overlay
 from deploy.check.problem import Problem
+from deploy.kustomize import RenderError
 
 #: What is asked of every overlay, in the order in which a person would want to mend it.
 CHECKS: tuple[Callable[[Overlay], Iterable[Problem]], ...] = (
     schemas.check,
+    contents.check,
     references.check,
+    settings.check,
+    scaling.check,
     pod_security.check,
     labels.check,
     conventions.check,
@@ -23,7 +39,7 @@ def main() -> int:
     problems: list[Problem] = []
     looked: list[str] = []
     for name, overlay in render.render_all().items():
-        if isinstance(overlay, render.RenderError):
+        if isinstance(overlay, RenderError):
             problems.append(Problem(where=name, what=str(overlay)))
         else:
             problems += check_overlay(overlay)
@@ -39,7 +55,11 @@ def check_overlay(overlay: Overlay) -> list[Problem]:
     """What is wrong with an overlay, sorted, each problem once."""
     found: set[Problem] = set()
     for ask in CHECKS:
-        found.update(ask(overlay))
+        try:
+            found.update(ask(overlay))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # A member of the wrong type, which the schemas name as well: the others are asked all the same.
+            found.add(Problem(where=overlay.name, what=f"{ask.__module__} could not be asked: {error!r}"))
     return sorted(found)
 
 

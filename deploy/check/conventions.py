@@ -1,46 +1,54 @@
 """What we ask of our own pods beyond what Kubernetes asks: probes, resources, drains, images, budgets."""
 
-import re
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deploy.check.objects import Object, Overlay, Pod, dig, selects
 from deploy.check.problem import Problem
+from deploy.check.quantities import quantity
 
 #: Back ends of the dev overlay are small on purpose, and pods that end by themselves are not probed.
 _ENDS_BY_ITSELF = frozenset({"Job", "CronJob", "ScaledJob"})
-_QUANTITY = re.compile(r"^([0-9.]+)([a-zA-Z]*)$")
-_UNITS = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
-#: Seconds that a node needs after its drain to hand tasks back and to leave (encoder_node.wiring).
-HAND_BACK_S = 20
+#: Seconds that a node needs after its drain: to hand tasks back, to stop its workers (encoder_node.wiring), and for the
+#: last calls to the scheduler. A test holds this against the node.
+HAND_BACK_S = 15 + 5 + 25
+#: Seconds that a gateway needs to cut what still runs (gateway.service.CUT_S).
+CUT_S = 15
+#: What each probe asks: of the HTTP ports, or of the scheduler's gRPC (scheduler/entrypoints/serving.py).
+_ALIVE, _READY = ("/healthz", "liveness"), ("/readyz", "readiness")
+_ASKED: Mapping[str, tuple[str, str]] = {"startupProbe": _ALIVE, "livenessProbe": _ALIVE, "readinessProbe": _READY}
+#: What all annotations of an object may hold together; `kubectl apply` keeps the whole object in one of them.
+_LARGEST = 262_144
 
 
 def check(overlay: Overlay) -> Iterator[Problem]:
     """Where our own conventions are not kept."""
     for pod in overlay.pods:
-        for what in (*_images(pod), *_resources(pod), *_volumes(pod)):
+        for what in _pod(pod):
             yield Problem(where=pod.where, what=what)
-        if pod.labels.get("app.kubernetes.io/name") == "reelyard" and pod.owner.kind not in _ENDS_BY_ITSELF:
-            for what in (*_probes(pod), *_drain(pod)):
-                yield Problem(where=pod.where, what=what)
     for item in overlay.of("PodDisruptionBudget"):
         for what in _budget(overlay, item):
             yield Problem(where=item.where, what=what)
-    for item in overlay.of("Secret"):
-        if not item.get("metadata", "annotations", "reelyard.io/for-development-only"):
-            yield Problem(where=item.where, what="Secrets are used by name and are not in the tree")
+    for item in overlay.objects:
+        for what in _any_object(item):
+            yield Problem(where=item.where, what=what)
 
 
-def quantity(text: str | float) -> float:
-    """A Kubernetes quantity as a number: "500m" is 0.5, "1Gi" is 2**30.
+def _pod(pod: Pod) -> Iterator[str]:
+    yield from (*_images(pod), *_resources(pod), *_volumes(pod), *_spread(pod))
+    if pod.labels.get("app.kubernetes.io/name") == "reelyard":
+        yield from _drain(pod)
+        if pod.owner.kind not in _ENDS_BY_ITSELF:
+            yield from _probes(pod)
 
-    Raises:
-        ValueError: it is none.
-    """
-    found = _QUANTITY.match(str(text))
-    if found is None or found[2] not in _UNITS:
-        raise ValueError(f"no quantity: {text}")
-    return float(found[1]) * _UNITS[found[2]]
+
+def _any_object(item: Object) -> Iterator[str]:
+    size = len(json.dumps(item.data, separators=(",", ":"), ensure_ascii=False).encode())
+    if size >= _LARGEST:
+        yield f"{size} bytes: kubectl apply can't keep it in an annotation (less than {_LARGEST})"
+    if item.kind == "Secret" and not item.get("metadata", "annotations", "reelyard.io/for-development-only"):
+        yield "Secrets are used by name and are not in the tree"
 
 
 def _images(pod: Pod) -> Iterator[str]:
@@ -76,6 +84,10 @@ def _probes(pod: Pod) -> Iterator[str]:
         for probe in ("livenessProbe", "readinessProbe"):
             if probe not in container:
                 yield f"container {container['name']}: no {probe}"
+        for probe, wanted in _ASKED.items():
+            asks = _asks(container.get(probe) or {})
+            if probe in container and asks not in wanted:
+                yield f"container {container['name']}: {probe} asks {asks}, not {' or '.join(wanted)}"
         liveness, readiness = container.get("livenessProbe") or {}, container.get("readinessProbe") or {}
         if _asks(liveness) == _asks(readiness):
             yield f"container {container['name']}: liveness asks what readiness asks, so a dependency can kill it"
@@ -87,7 +99,7 @@ def _asks(probe: Mapping[str, Any]) -> object:
 
 def _drain(pod: Pod) -> Iterator[str]:
     grace = pod.spec.get("terminationGracePeriodSeconds")
-    if grace is None:
+    if not isinstance(grace, int):
         yield "no terminationGracePeriodSeconds"
         return
     for container in pod.containers(with_init=False):
@@ -95,6 +107,19 @@ def _drain(pod: Pod) -> Iterator[str]:
         drain = values.get("REELYARD_DRAIN_SECONDS")
         if drain is not None and float(drain) + HAND_BACK_S > grace:
             yield f"REELYARD_DRAIN_SECONDS {drain} and {HAND_BACK_S} s to hand back exceed the grace of {grace} s"
+        if "node" in container.get("args", ()) and drain is None:
+            yield f"no REELYARD_DRAIN_SECONDS for its grace of {grace} s"
+        stop = values.get("REELYARD_HTTP_STOP_SECONDS")
+        pause = dig(container, "lifecycle", "preStop", "sleep", "seconds", default=0)
+        if stop is not None and pause + float(stop) + CUT_S >= grace:
+            needed = f"preStop {pause} s, REELYARD_HTTP_STOP_SECONDS {stop} and {CUT_S} s to cut"
+            yield f"{needed} exceed the grace of {grace} s"
+
+
+def _spread(pod: Pod) -> Iterator[str]:
+    for one in pod.spec.get("topologySpreadConstraints") or ():
+        if not selects(one.get("labelSelector"), pod.labels):
+            yield f"topologySpreadConstraints over {one.get('topologyKey')}: its selector does not take its own pods"
 
 
 def _budget(overlay: Overlay, item: Object) -> Iterator[str]:

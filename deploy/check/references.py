@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from deploy.check.objects import Object, Overlay, Pod, dig, mappings, selects
 from deploy.check.problem import Problem
@@ -16,10 +17,11 @@ from deploy.check.render import ROOT
 README = ROOT / "deploy" / "k8s" / "README.md"
 #: Those that Kubernetes brings by itself.
 _PRIORITIES = frozenset({"system-cluster-critical", "system-node-critical"})
-#: `kubectl ... create secret generic NAME ...`, or `$N NAME ...` where the page has put the first part into $N.
+#: `kubectl ... create secret generic NAME ...`, or `secret NAME ...` where the page has made that a function.
 _CREATES_SECRET = re.compile(
-    r"^(?:kubectl [^\n]*create secret generic|\$N) ([a-z0-9.-]+)((?:[^\\\n]|\\\n)*)", re.MULTILINE
+    r"^(?:kubectl [^\n]*create secret generic|secret) ([a-z0-9.-]+)((?:[^\\\n]|\\\n)*)", re.MULTILINE
 )
+_CREATES_TLS = re.compile(r"^kubectl [^\n]*create secret tls ([a-z0-9.-]+) ", re.MULTILINE)
 _FROM = re.compile(r"--from-(?:literal|file)=([A-Za-z0-9_.-]+)")
 
 
@@ -41,7 +43,7 @@ def documented_secrets(readme: Path = README) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for name, members in _CREATES_SECRET.findall(text):
         found[name] = found.get(name, frozenset()) | frozenset(_FROM.findall(members))
-    return found
+    return found | {name: frozenset({"tls.crt", "tls.key"}) for name in _CREATES_TLS.findall(text)}
 
 
 def _secrets_of_objects(overlay: Overlay) -> dict[str, frozenset[str]]:
@@ -131,6 +133,9 @@ def _object(overlay: Overlay, item: Object, secrets: Mapping[str, frozenset[str]
     for reference in item.get("spec", "secretTargetRef", default=()) or ():  # of a TriggerAuthentication
         if reference["key"] not in secrets.get(reference["name"], ()):
             yield f"Secret {reference['name']} with key {reference['key']} is not there"
+    for certificate in item.get("spec", "tls", default=()) or ():  # of an Ingress
+        if item.kind == "Ingress" and "tls.crt" not in secrets.get(certificate.get("secretName", ""), ()):
+            yield f"Secret {certificate.get('secretName')} of the certificate: deploy/k8s/README.md says nothing of it"
 
 
 def _own_pods(_overlay: Overlay, item: Object) -> Iterator[str]:
@@ -150,6 +155,13 @@ def _service(overlay: Overlay, item: Object) -> Iterator[str]:
         for pod in pods:
             if not any(target in {own.get("name"), own["containerPort"]} for own in pod.ports()):
                 yield f"port {target} is none of {pod.owner.kind}/{pod.owner.name}"
+            named = {own.get("name"): own["containerPort"] for own in pod.ports()}
+            if port.get("name") in named and target not in {port["name"], named[port["name"]]}:
+                yield f"port {port['name']} leads to {target}, and the pods have a port {port['name']}"
+            # Clients of a headless Service come to the pods themselves: nothing turns one port into another.
+            headless = item.get("spec", "clusterIP") == "None"
+            if headless and port["port"] not in {own["containerPort"] for own in pod.ports()}:
+                yield f"is headless, and {pod.owner.kind}/{pod.owner.name} does not listen on {port['port']}"
 
 
 def _selects_pods(overlay: Overlay, item: Object) -> Iterator[str]:
@@ -219,6 +231,17 @@ def _backends(overlay: Overlay, item: Object) -> Iterator[str]:
             yield from _backend(overlay, backend["name"], backend.get("port"))
 
 
+def _hosts(overlay: Overlay, item: Object) -> Iterator[str]:
+    """The host that clients are told in URLs is the one that they come in by."""
+    named = {one.get("host") for one in item.get("spec", "rules", default=())} - {None}
+    named |= {host for one in item.get("spec", "tls", default=()) or () for host in one.get("hosts") or ()}
+    named |= set(item.get("spec", "hostnames", default=()))
+    for config in overlay.of("ConfigMap"):
+        public = (config.get("data", default={}) or {}).get("REELYARD_PUBLIC_URL")
+        if public and named != {urlsplit(public).hostname}:
+            yield f"its hosts {', '.join(sorted(named)) or 'are none'}, but REELYARD_PUBLIC_URL is {public}"
+
+
 def _backend(overlay: Overlay, name: str, port: str | int | None) -> Iterator[str]:
     service = overlay.find("Service", name)
     if service is None:
@@ -248,6 +271,6 @@ _OF_KIND: Mapping[str, tuple[Callable[[Overlay, Object], Iterator[str]], ...]] =
     "ScaledObject": (_scaled, _authentications),
     "ScaledJob": (_authentications,),
     "HorizontalPodAutoscaler": (_scaled,),
-    "Ingress": (_backends,),
-    "HTTPRoute": (_backends,),
+    "Ingress": (_backends, _hosts),
+    "HTTPRoute": (_backends, _hosts),
 }

@@ -1,8 +1,6 @@
-"""Builds overlays with `kubectl kustomize`, which is what `kubectl apply -k` does first."""
+"""The overlays of deploy/k8s, built, and components in the company in which people would use them."""
 
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,39 +10,21 @@ from typing import Any
 import yaml
 
 from deploy.check.objects import Object, Overlay
+from deploy.kustomize import RenderError, build
 
 ROOT = Path(__file__).resolve().parents[2]
 OVERLAYS = ROOT / "deploy" / "k8s" / "overlays"
 COMPONENTS = OVERLAYS.with_name("components")
 COMBINATIONS = Path(__file__).with_name("combinations.yaml")
 NAMESPACE = "reelyard"
-KUBECTL = Path(sys.executable).with_name("kubectl")
-
 
 #: Overlays that are applied on top of another, whose objects they may name.
 BENEATH: Mapping[str, str] = MappingProxyType({"migrate-post": "prod"})
 
 
-class RenderError(Exception):
-    """An overlay doesn't build; the message is kustomize's own."""
-
-
 def overlay_names(folder: Path = OVERLAYS) -> list[str]:
     """The overlays that there are."""
     return sorted(path.parent.name for path in folder.glob("*/kustomization.yaml"))
-
-
-def render_text(folder: Path) -> str:
-    """What `kubectl kustomize` prints for a folder.
-
-    Raises:
-        RenderError: it doesn't build.
-    """
-    command = [str(KUBECTL), "kustomize", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    if done.returncode != 0:
-        raise RenderError(f"kubectl kustomize {folder}: {done.stderr.strip()}")
-    return done.stdout
 
 
 def render(folder: Path) -> Overlay:
@@ -55,7 +35,7 @@ def render(folder: Path) -> Overlay:
     """
     name = folder.name
     lower = render(OVERLAYS / BENEATH[name]).objects if name in BENEATH else ()
-    return _overlay(name, render_text(folder), lower)
+    return _overlay(name, folder, lower)
 
 
 def render_all() -> Mapping[str, Overlay | RenderError]:
@@ -98,11 +78,8 @@ def render_combination(name: str, overlay: str, components: Sequence[str]) -> Ov
             "labels": labels,
         }
         (above / "kustomization.yaml").write_text(yaml.safe_dump(document), "utf-8")
-        return _overlay(name, render_text(above))
+        return _overlay(name, above)
 
 
-def _overlay(name: str, text: str, beneath: tuple[Object, ...] = ()) -> Overlay:
-    documents = [document for document in yaml.safe_load_all(text) if document]
-    if not documents:
-        raise RenderError(f"{name} renders to nothing")
-    return Overlay(name, tuple(Object(name, document) for document in documents), beneath)
+def _overlay(name: str, folder: Path, beneath: tuple[Object, ...] = ()) -> Overlay:
+    return Overlay(name, tuple(Object(name, document) for document in build(folder)), beneath)

@@ -10,6 +10,8 @@ from deploy.check.render import ROOT
 
 _BIN = Path(sys.executable).parent
 _LINES = 60
+#: Far more than any of them takes: promtool alone takes minutes on a busy machine.
+_TIMEOUT_S = 900
 
 
 def commands(root: Path = ROOT) -> dict[str, list[str]]:
@@ -34,9 +36,12 @@ def check(root: Path = ROOT) -> Iterator[Problem]:
 
 def _run(name: str, command: Sequence[str], root: Path) -> Iterator[Problem]:
     try:
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S)
     except FileNotFoundError:
         yield Problem(where=name, what="is not installed; `make dev` installs it")
+        return
+    except subprocess.TimeoutExpired:
+        yield Problem(where=name, what=f"did not end within {_TIMEOUT_S} s")
         return
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip().splitlines()

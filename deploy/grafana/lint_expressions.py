@@ -43,20 +43,21 @@ def selectors(node: Any) -> Iterator[Any]:
     """Every selector of series below a node."""
     if isinstance(node, promql.VectorSelector):
         yield node
-    elif isinstance(node, promql.MatrixSelector):
-        yield node.vector_selector
     else:
-        for child in _children(node):
+        for child in children(node):
             yield from selectors(child)
 
 
-def _children(node: Any) -> list[Any]:
+def children(node: Any) -> list[Any]:
+    """The nodes right below a node of an expression."""
     if isinstance(node, promql.BinaryExpr):
         return [node.lhs, node.rhs]
     if isinstance(node, promql.Call):
         return list(node.args)
     if isinstance(node, promql.AggregateExpr | promql.ParenExpr | promql.SubqueryExpr | promql.UnaryExpr):
         return [node.expr]
+    if isinstance(node, promql.MatrixSelector):
+        return [node.vector_selector]
     return []
 
 
@@ -118,7 +119,7 @@ class Checker:
             return
         if _is_first_seen(node):
             return
-        for child in _children(node):
+        for child in children(node):
             self._check_counters(child)
 
     def _counts(self, selector: Any) -> bool:
@@ -132,7 +133,7 @@ class Checker:
                 if isinstance(argument, promql.MatrixSelector) and argument.range not in own | self._fixed:
                     name = argument.vector_selector.name
                     self.findings.append(f"{node.func.name} of {name} over a fixed time: use $__rate_interval")
-        for child in _children(node):
+        for child in children(node):
             self._check_times(child)
 
     def _labels(self, node: Any) -> frozenset[str]:
@@ -149,8 +150,8 @@ class Checker:
             selector = next(selectors(node))
             metric = self._metrics.get(selector.name or "")
             return (metric.labels if metric else frozenset()) | SCRAPE_LABELS
-        children = _children(node)
-        return self._labels(children[0]) if children else frozenset()
+        below = children(node)
+        return self._labels(below[0]) if below else frozenset()
 
     def _kept(self, wanted: list[str], inner: frozenset[str]) -> frozenset[str]:
         for label in wanted:

@@ -45,8 +45,9 @@ def make_base(store: Store, folder: Path, archive: Archive) -> None:
     rootfs = folder / "rootfs.tar"
     sources = folder / "build.sources"
     sources.write_text(archive.sources(SUITE))
+    # The mirror of this machine has no place in an image; whoever installs more there says from where.
     for_later = folder / "debian.sources"
-    for_later.write_text(Archive(settings=()).sources(SUITE))
+    for_later.write_text("# Left out: name a mirror of Debian here.\n")
     options = [f"--aptopt={line}" for line in archive.settings] + [f"--dpkgopt={line}" for line in _LEFT_OUT]
     run(
         [

@@ -76,7 +76,7 @@ def build_images(request: Request, say: Say) -> list[Built]:
     require("buildah", *(() if request.base else ("mmdebstrap",)))
     with opened(request.store) as store, tempfile.TemporaryDirectory(prefix="reelyard-build-") as temporary:
         work = Path(temporary)
-        archive = this_machines_way(store.env)
+        archive = this_machines_way(store.env, SUITE)
         if not request.base and (request.fresh or not _has(store, BASE_IMAGE)):
             say(f"making the base {BASE_IMAGE} with mmdebstrap")
             make_base(store, work / "base", archive)

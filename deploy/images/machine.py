@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.images.programs import run
+from deploy.images.programs import ImagesError, run
 
 #: Of apt's settings those about the way to the archive: proxies, certificates, retries, clocks that are wrong.
 _WAY = re.compile(r'^Acquire::(?:(?:https?|ftp)::|Retries |Check-|Max-ValidTime|ForceIPv)[^"]*"[^"]*";$')
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
-_MIRROR = "http://deb.debian.org/debian"
-_SECURITY_MIRROR = "http://deb.debian.org/debian-security"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +18,8 @@ class Archive:
     """Debian's archive: the lines of apt's configuration that lead there, and where it is."""
 
     settings: tuple[str, ...]
-    mirror: str = _MIRROR
-    security_mirror: str = _SECURITY_MIRROR
+    mirror: str
+    security_mirror: str
 
     def sources(self, suite: str) -> str:
         """The sources of a suite as Debian's own images have them, at this mirror."""
@@ -49,11 +47,32 @@ class Archive:
         ]
 
 
-def this_machines_way(environ: Mapping[str, str]) -> Archive:
-    """How apt gets there here, and the mirrors that IMAGES_MIRROR and IMAGES_SECURITY_MIRROR name."""
+def this_machines_way(environ: Mapping[str, str], suite: str) -> Archive:
+    """How apt gets to Debian's archive from here, and where that is.
+
+    The mirrors are those of this machine's own sources, if it is a Debian of the suite, or what IMAGES_MIRROR and
+    IMAGES_SECURITY_MIRROR name.
+
+    Raises:
+        ImagesError: neither says where the suite is.
+    """
     said = run(["apt-config", "dump"])
+    own = _own_mirrors()
+    mirror = environ.get("IMAGES_MIRROR") or own.get(suite)
+    security_mirror = environ.get("IMAGES_SECURITY_MIRROR") or own.get(f"{suite}-security")
+    if not mirror or not security_mirror:
+        raise ImagesError(
+            f"This machine's apt has no sources of Debian's {suite} and {suite}-security: set IMAGES_MIRROR and"
+            " IMAGES_SECURITY_MIRROR to a mirror of Debian and of its security updates."
+        )
     return Archive(
         settings=tuple(line for line in said.splitlines() if _WAY.match(line)),
-        mirror=environ.get("IMAGES_MIRROR") or _MIRROR,
-        security_mirror=environ.get("IMAGES_SECURITY_MIRROR") or _SECURITY_MIRROR,
+        mirror=mirror.rstrip("/"),
+        security_mirror=security_mirror.rstrip("/"),
     )
+
+
+def _own_mirrors() -> dict[str, str]:
+    """Where this machine's apt has each release from."""
+    lines = run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)"]).splitlines()
+    return dict(line.split(" ", 1) for line in lines if " " in line)

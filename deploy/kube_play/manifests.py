@@ -1,17 +1,13 @@
 """The rendered manifests: what runs, how often, with which settings, and where a Service leads."""
 
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deploy.kube_play.errors import KubePlayError
+from deploy.kustomize import RenderError, build
 
-ROOT = Path(__file__).resolve().parents[2]
 Manifest = dict[str, Any]
 
 
@@ -56,11 +52,10 @@ class Manifests:
         Raises:
             KubePlayError: it does not build.
         """
-        kubectl = Path(sys.executable).with_name("kubectl")
-        done = subprocess.run([kubectl, "kustomize", overlay], capture_output=True, text=True, check=False, cwd=ROOT)
-        if done.returncode != 0:
-            raise KubePlayError(f"kubectl kustomize {overlay}: {done.stderr.strip()}")
-        return cls([one for one in yaml.safe_load_all(done.stdout) if one])
+        try:
+            return cls(build(overlay))
+        except RenderError as error:
+            raise KubePlayError(str(error)) from error
 
     def workloads(self, kind: str) -> list[Workload]:
         """The Deployments or the Jobs, by name."""

@@ -93,7 +93,9 @@ class StoreStage:
         evidence = []
         for done, window in enumerate(windows, start=1):
             reader = ProgressReader()
-            argv = decode_check_argv(path, start_us=window.start_us, length_us=window.length_us)
+            argv = decode_check_argv(
+                path, start_us=window.start_us, length_us=window.length_us, threads=self._tools.threads
+            )
             # Not `succeed`: a bad exit status is one of the things that the check weighs.
             outcome = self._tools.run(argv, folder=attempt.folder, stop=attempt.stop, reader=reader)
             errors += outcome.errors.total + (0 if outcome.ok else _FAILED_RUN_ERRORS)

@@ -28,7 +28,7 @@ from reelyard.cluster.broker import open_broker
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.logs import configure_logs
 from reelyard.cluster.metrics import Registry, new_registry, serve_metrics
-from reelyard.cluster.service_process import FAILED, STOPPED, StartError, say, stop_requested
+from reelyard.cluster.service_process import FAILED, STOPPED, say, stop_requested
 from reelyard.cluster.settings import SettingsError, read_settings
 from reelyard.cluster.tracing import tracing
 from reelyard.media.errors import UnavailableError
@@ -183,11 +183,7 @@ def _serve_metrics(port: int | None, registry: Registry, ready: Mapping[str, Rea
         return
     checks = {name: partial(_check_ready, ready, name) for name in ("scheduler", "node", "gateway")}
     readiness = Readiness(checks, timeout_s=_READY_TIMEOUT_S)
-    try:
-        server = serve_metrics(registry, port, readiness=readiness)
-    except OSError as error:
-        raise StartError(f"can't serve metrics on port {port} (REELYARD_METRICS_PORT): {error}") from error
-    running.callback(server.stop)
+    running.callback(serve_metrics(registry, port, readiness=readiness).stop)
     running.callback(readiness.stop)
 
 

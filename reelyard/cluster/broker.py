@@ -76,7 +76,6 @@ class _SafeConsumer(_RabbitmqConsumer):
     A hint that was not taken stays unanswered: the broker gives it to another consumer when this one's connection
     is closed, which `stop_consuming` does, and until then sends nothing in its stead.
 
-
     After a reconnect (restart, network, delivery time-out) delivery tags start at 1 again while actors of the old
     channel still run; Dramatiq would look their tags up in the new consumer, and acknowledge, so lose, another
     message. RabbitMQ redelivers what the old channel had, so dropping the late answer is right.

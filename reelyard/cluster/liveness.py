@@ -50,7 +50,8 @@ def _grpc_answers(port: int) -> str:
     import grpc  # noqa: PLC0415  # a tenth of a second, which only the scheduler's check needs
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
 
-    with grpc.insecure_channel(f"{_LOOPBACK}:{port}") as channel:
+    # Not through the proxy that the environment names for the way out: that is no answer of this process.
+    with grpc.insecure_channel(f"{_LOOPBACK}:{port}", options=[("grpc.enable_http_proxy", 0)]) as channel:
         try:
             # Serving or not, an answer is an answer: a scheduler that waits for its database is alive.
             stub: Any = health_pb2_grpc.HealthStub(channel)

@@ -24,6 +24,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from reelyard.cluster.health import Readiness
+from reelyard.cluster.service_process import StartError
+from reelyard.cluster.tracing import recorded_trace_id
 
 __all__ = [
     "CollectorRegistry",
@@ -36,6 +38,8 @@ __all__ = [
     "new_registry",
     "serve_metrics",
 ]
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -111,12 +115,13 @@ def _commit() -> str:
 
 
 def exemplar(*, job_id: int = 0) -> dict[str, str] | None:
-    """What leads on from a measurement: the IDs of a job and of a trace; those that the log has here, unless given.
+    """What leads on from a measurement: the job, which is that of the log here unless it is given, and the trace.
 
-    Goes as `exemplar` to a counter's `inc` and a histogram's `observe`; only OpenMetrics shows it.
+    Goes as `exemplar` to a counter's `inc` and a histogram's `observe`; only OpenMetrics shows it. A trace that is not
+    recorded is left out: it leads nowhere.
     """
     logged = structlog.contextvars.get_contextvars()
-    found = {"job_id": job_id or logged.get("job_id"), "trace_id": logged.get("trace_id")}
+    found = {"job_id": job_id or logged.get("job_id"), "trace_id": recorded_trace_id()}
     return {name: str(value) for name, value in found.items() if value} or None
 
 
@@ -167,24 +172,30 @@ def serve_metrics(
     """Serve the registry on a port, 0 for any free one; /readyz answers 503 while `readiness` says no.
 
     Raises:
-        OSError: the port is taken.
+        StartError: the port is taken.
     """
 
     class Handler(_Handler):
         """The handler with what this server shows."""
 
     Handler.registry, Handler.readiness = registry, readiness
-    server = _Server((host, port), Handler)
+    try:
+        server = _Server((host, port), Handler)
+    except OSError as error:
+        raise StartError(f"can't serve metrics on port {port} (REELYARD_METRICS_PORT): {error}") from error
     return MetricsServer(server)
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a scraper that left before the answer was whole: no fault, and no trace of a stack."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the base class's signature
+        """Tell the log of what the base class would print, past the log, on standard error."""
+        error = sys.exception()
+        if isinstance(error, ConnectionError):
+            log.debug("metrics_asker_left")  # a scraper has a time-out of its own
+        else:
+            log.error("metrics_request_failed", exc_info=error)
 
 
 class _Handler(BaseHTTPRequestHandler):

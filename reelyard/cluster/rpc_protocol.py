@@ -17,7 +17,7 @@ OLDEST_PROTOCOL = 2
 PROTOCOL_METADATA = "reelyard-protocol"
 
 
-def check_protocol(metadata: Mapping[str, str | bytes], *, peer: str = "the caller") -> None:
+def check_protocol(metadata: Mapping[str, str | bytes]) -> None:
     """Refuse a caller that is too old.
 
     The answer is "unavailable", which callers try again at another scheduler: while schedulers are being replaced, one
@@ -30,6 +30,6 @@ def check_protocol(metadata: Mapping[str, str | bytes], *, peer: str = "the call
     spoken = int(said) if said.isdecimal() else 0
     if spoken < OLDEST_PROTOCOL:
         raise UnavailableError(
-            f"{peer} speaks protocol {spoken} and this scheduler needs {OLDEST_PROTOCOL} or newer: upgrade that gateway"
-            " or node to the schedulers' version."
+            f"the caller speaks protocol {spoken} and this scheduler needs {OLDEST_PROTOCOL} or newer: upgrade that"
+            " gateway or node to the schedulers' version."
         )

@@ -203,7 +203,7 @@ def _traced(behaviour: Behaviour, method: str, traceparent: str) -> Behaviour:
                 return behaviour(request, context)
             except Exception:
                 if _already_aborted(context):
-                    span.fail(context.code().name)  # type: ignore[attr-defined]
+                    span.fail(_status(context).name)
                 raise
 
     return lambda request, context: contextvars.copy_context().run(answer, request, context)
@@ -217,9 +217,7 @@ def code_name(code: grpc.StatusCode) -> str:
 
 def _status(context: grpc.ServicerContext) -> grpc.StatusCode:
     """What a call is answered with, at its end."""
-    code: grpc.StatusCode | int | None = context.code()  # type: ignore[attr-defined]
-    if isinstance(code, int):  # `abort_with_status` takes the number as the status's own class has it
-        return next(known for known in grpc.StatusCode if known.value[0] == code)
+    code: grpc.StatusCode | None = context.code()  # type: ignore[attr-defined]
     return code or grpc.StatusCode.OK
 
 

@@ -27,6 +27,8 @@ Attributes = Mapping[str, Value]
 TRACEPARENT = "traceparent"
 
 _NONE: Attributes = MappingProxyType({})
+#: W3C's `00-trace-span-flags`, and the flag that says that the trace is recorded.
+_TRACEPARENT_PARTS, _SAMPLED = 4, 1
 
 
 class Kind(StrEnum):
@@ -152,6 +154,12 @@ def traced(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def current_ids() -> tuple[str, str] | None:
     """Trace ID and span ID of the current span; None outside of one."""
     return _tracer.ids() if _tracer is not None else None
+
+
+def recorded_trace_id() -> str:
+    """The trace of the current span, for who leads others to it; "" outside of one and where it is not recorded."""
+    parts = current_traceparent().split("-")
+    return parts[1] if len(parts) == _TRACEPARENT_PARTS and int(parts[3], 16) & _SAMPLED else ""
 
 
 def current_traceparent() -> str:

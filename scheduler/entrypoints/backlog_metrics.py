@@ -1,6 +1,5 @@
 """The installation's state as Prometheus gauges, read from the database whenever they are scraped."""
 
-import threading
 from collections.abc import Iterator, Mapping
 
 import structlog
@@ -9,6 +8,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import DatabaseError
 
+from reelyard.cluster.outage import Outage
+from reelyard.cluster.slow_reading import SlowReading
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import UnavailableError
 from scheduler.domain.job import JOB
@@ -49,6 +50,8 @@ _GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "upkeep_overdue_seconds": ("For how long upkeep has been due that no scheduler does.", ("name",)),
     "scheduler_leader": ("1 while this scheduler holds a turn at upkeep, else 0.", ()),
 }
+#: Each gauge by the name that Prometheus knows, with its labels; who asks for one is held against this.
+GAUGES: Mapping[str, frozenset[str]] = {f"reelyard_{name}": frozenset(labels) for name, (_, labels) in _GAUGES.items()}
 
 
 class BacklogCollector(Collector):
@@ -67,8 +70,8 @@ class BacklogCollector(Collector):
         self._database = database
         self._holder = holder
         self._wait_s = wait_s
-        self._lock = threading.Lock()
-        self._reading: _Reading | None = None
+        self._reading = SlowReading(self._read, name="gauges")
+        self._outage = Outage(log, begins="gauges_not_read", ends="gauges_read_again")
 
     def describe(self) -> Iterator[Metric]:
         """See prometheus_client: what there is, without asking the database."""
@@ -77,48 +80,25 @@ class BacklogCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See prometheus_client."""
-        gauges = self._read().result(self._wait_s)
+        gauges = self._reading.get(self._wait_s)
         yield _up(0 if gauges is None else 1)
         if gauges is not None:
             families = _families()
             _fill(families, gauges)
             yield from families.values()
 
-    def _read(self) -> "_Reading":
-        """A reading of the database; the one that has begun, if it has not ended."""
-        with self._lock:
-            if self._reading is None or self._reading.ended:
-                self._reading = _Reading(self._database, self._holder)
-            return self._reading
-
-
-class _Reading:
-    """One reading in a thread of its own: a driver that waits for a dead server can't be told to give up."""
-
-    def __init__(self, database: Database, holder: str) -> None:
-        self._database = database
-        self._holder = holder
-        self._gauges: Gauges | None = None
-        self._thread = threading.Thread(target=self._run, name="gauges", daemon=True)
-        self._thread.start()
-
-    @property
-    def ended(self) -> bool:
-        """Whether there is nothing to wait for."""
-        return not self._thread.is_alive()
-
-    def result(self, wait_s: float) -> Gauges | None:
-        """What was read; None when the database did not answer, or not in that time."""
-        self._thread.join(wait_s)
-        return self._gauges
-
-    def _run(self) -> None:
+    def _read(self) -> Gauges | None:
+        """What the database says now; None when it does not."""
         try:
-            self._gauges = read_gauges(self._database, holder=self._holder)
+            gauges = read_gauges(self._database, holder=self._holder)
         except UnavailableError as error:
-            log.warning("gauges_not_read", reason=error.message)
+            self._outage.failed(error.message)
         except DatabaseError as error:  # its tables are not there yet, or it took longer than a statement may
-            log.warning("gauges_not_read", reason=type(error).__name__)
+            self._outage.failed(type(error).__name__)
+        else:
+            self._outage.over()
+            return gauges
+        return None
 
 
 def _up(*values: int) -> GaugeMetricFamily:

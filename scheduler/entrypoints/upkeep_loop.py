@@ -1,4 +1,4 @@
-"""The thread for slow work: media and answers whose time is over, and stored files that no record points to."""
+"""The thread for slow work: media, answers and nodes whose time is over, and stored files that no record points to."""
 
 import threading
 import uuid
@@ -15,6 +15,7 @@ from scheduler.domain.policy import Policy
 from scheduler.store.database import Database
 from scheduler.usecases.answers import FORGOTTEN_AT_ONCE, forget_answers
 from scheduler.usecases.expire_media import expire_media
+from scheduler.usecases.remove_gone_nodes import REMOVED_AT_ONCE, remove_gone_nodes
 from scheduler.usecases.sweep_orphans import sweep_orphans
 
 _log = structlog.get_logger(__name__)
@@ -93,6 +94,8 @@ class UpkeepLoop:
     def _forget(self) -> None:
         while forget_answers(self._db) == FORGOTTEN_AT_ONCE and not self._stopping.is_set():
             pass  # so many at once, until no old ones are left
+        while remove_gone_nodes(self._db) == REMOVED_AT_ONCE and not self._stopping.is_set():
+            pass
 
     def _sweep(self) -> None:
         sweep_orphans(self._db, self._store, self._policy, holder=self._holder, stopping=self._stopping.is_set)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
@@ -27,9 +28,11 @@ from reelyard.media.errors import UnavailableError
 from scheduler.store.moves import MOVES_OPTION, AfterCommit, Move
 from scheduler.store.sealed import SEALER_OPTION, Sealer
 
+log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
 
-#: Connections of one scheduler: its gRPC threads, the dispatcher, the sweeper and the upkeep.
+#: Connections of one scheduler: its gRPC threads, its loops, the health check and the metrics (`scheduler.wiring`).
 POOL_SIZE = 13
 #: How long a call waits for a free connection before it is told that the database is unavailable, in seconds.
 POOL_WAIT_S = 10
@@ -61,7 +64,8 @@ class Database:
     Args:
         url: `sqlite:////folder/file.db` or `postgresql://user:password@host:port/name`.
         sealer: encrypts credentials; without one none can be stored or read (`scheduler.store.sealed`).
-        after_commit: told what each transaction moved that moved anything, in the thread that committed it.
+        after_commit: told what each transaction moved that moved anything, in the thread that committed it; what it
+            raises is logged, and fails nobody.
 
     Raises:
         ValueError: the URL is of another kind of database, or SQLite without a file.
@@ -95,7 +99,7 @@ class Database:
         ):
             yield conn
         if moves and self._after_commit is not None:
-            self._after_commit(moves)
+            _tell(self._after_commit, moves)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -124,6 +128,13 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _tell(after_commit: AfterCommit, moves: list[Move]) -> None:
+    try:
+        after_commit(moves)
+    except Exception:  # what is committed is done: whoever asked for it must not take it for failed
+        log.exception("moves_not_told", moves=len(moves))
 
 
 def retrying(run: Callable[[], T]) -> T:

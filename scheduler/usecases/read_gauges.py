@@ -18,7 +18,7 @@ from scheduler.usecases.read_backlog import Backlog, backlog_at
 from scheduler.usecases.read_media_backlog import media_backlog_at
 from scheduler.usecases.sweep_orphans import WORK
 
-#: How long a node that fell silent is counted as lost. Its row stays; whoever took its place has another.
+#: How long a node that fell silent is counted as lost. Its row stays longer; whoever took its place has another.
 LOST_FOR_MS = HOUR_MS
 #: The upkeep that schedulers take turns at.
 UPKEEP = (WORK,)
@@ -73,13 +73,14 @@ def read_gauges(database: Database, *, holder: str) -> Gauges:
         now = read_now(conn)
         backlog = backlog_at(conn, now)
         running = _running(conn)
+        busy = {node_id for node_id, _ in running}
         rows = _node_rows(conn, now)
         turns = conn.execute(select(upkeep)).all()
         return Gauges(
             backlog=backlog,
             jobs=_open_jobs(conn),
             notifications=_notifications(backlog),
-            nodes=Counter(_standing(row, running, now) for row in rows),
+            nodes=Counter(_standing(row, now, busy=row.id in busy) for row in rows),
             capacity=_capacity([row for row in rows if row.state in NODE.sources(NodeEvent.DRAIN)], running),
             media_s=media_backlog_at(conn, now),
             overdue_ms=dict.fromkeys(UPKEEP, 0)
@@ -115,13 +116,13 @@ def _node_rows(conn: Connection, now: int) -> Sequence[Row[Any]]:
     return conn.execute(select(*columns).where(present | lost)).all()
 
 
-def _standing(row: Row[Any], running: Mapping[tuple[str, str], int], now: int) -> tuple[str, str]:
+def _standing(row: Row[Any], now: int, *, busy: bool) -> tuple[str, str]:
     accelerator = NVIDIA if row.slots.get(Queue.ENCODE_GPU, 0) else CPU
     if row.state in (NodeState.DRAINING, NodeState.LOST):
         return str(row.state), accelerator
     if row.set_aside_until_ms > now:
         return SET_ASIDE, accelerator
-    return (BUSY if any(node_id == row.id for node_id, _ in running) else READY), accelerator
+    return (BUSY if busy else READY), accelerator
 
 
 def _capacity(rows: Iterable[Row[Any]], running: Mapping[tuple[str, str], int]) -> dict[str, QueueCapacity]:

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
+from structlog.testing import capture_logs
 
+from reelyard.cluster import tracing
+from reelyard.cluster.tracing import Kind
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ConflictError, ErrorCode, StaleTokenError
 from reelyard.media.output import OutputRequest
@@ -13,6 +16,7 @@ from scheduler.domain.job import JOB, JobEvent
 from scheduler.domain.policy import Policy
 from scheduler.domain.task import TaskEvent
 from scheduler.store.clock import now_ms
+from scheduler.store.database import Database
 from scheduler.store.job_queries import lock_job
 from scheduler.store.tables import events, jobs, nodes, tasks
 from scheduler.store.task_queries import lock_task, move_task
@@ -24,8 +28,10 @@ from scheduler.usecases.leave_node import leave_node
 from scheduler.usecases.release_task import release_task
 from scheduler.usecases.retry_job import retry_job
 from scheduler.usecases.watch_nodes import lose_nodes
-from tests.contract.lifecycle_rig import GPU_QUEUES, MP4, POLICY, WEBM
+from tests.contract.lifecycle_rig import GPU_QUEUES, MP4, POLICY, WEBM, Rig
 from tests.contract.metrics_rig import Counted
+from tests.e2e.otlp_receiver import Collector
+from tests.secret_key import SEALER
 
 ALL = (Queue.INGEST, Queue.ENCODE_CPU, Queue.STORE, Queue.DISTRIBUTE)
 TOLD = OutputRequest(
@@ -410,3 +416,28 @@ def test_the_sum_over_two_schedulers_is_what_happened(counted: Counted, empty_da
     assert sum(each.value("job_queue_wait_seconds_count", queue=queue) for each, queue in both) == claims
     assert [each.value("task_leases_expired_total", queue="ingest") for each in (counted, other)] == [1, 0]
     other.db.close()
+
+
+def test_what_was_committed_does_not_fail_because_nobody_could_count_it(empty_database_url: str) -> None:
+    def broken(_moves: object) -> None:
+        raise KeyError("spec")
+
+    rig = Rig(Database(empty_database_url, SEALER, after_commit=broken))
+    with capture_logs() as logs:
+        created = rig.create()
+
+    assert rig.job(created.jobs[0].job_id).state == "queued"
+    assert "moves_not_told" in {line["event"] for line in logs}
+    rig.db.close()
+
+
+def test_what_is_committed_inside_a_trace_leads_to_it(counted: Counted) -> None:
+    trace_id = "a" * 32
+    with (
+        Collector() as collector,
+        tracing.tracing(service="x", url=collector.url, sample_ratio=1.0),
+        tracing.begun("a", Kind.SERVER, traceparent=f"00-{trace_id}-{'b' * 16}-01"),
+    ):
+        job_id = counted.create().jobs[0].job_id
+
+    assert counted.exemplars("jobs_submitted_total") == [{"job_id": str(job_id), "trace_id": trace_id}]

@@ -15,8 +15,9 @@ from scheduler.dispatcher import Dispatcher
 from scheduler.domain.policy import DAY_MS, Policy
 from scheduler.entrypoints.upkeep_loop import UpkeepLoop
 from scheduler.store.clock import now_ms
-from scheduler.store.tables import create_requests, media, upkeep
+from scheduler.store.tables import create_requests, media, nodes, upkeep
 from scheduler.usecases.answers import FORGOTTEN_AT_ONCE
+from scheduler.usecases.leave_node import leave_node
 from tests.contract.lifecycle_rig import MP4, Rig
 
 POLICY = Policy(output_keep_ms=DAY_MS)
@@ -106,3 +107,20 @@ def test_answers_that_were_kept_for_long_enough_are_forgotten_however_many(
     UpkeepLoop(rig.db, dispatcher, POLICY, store).round()
 
     assert [row[1] for row in rig.snapshot()["create_requests"]] == ["new"]
+
+
+def test_nodes_that_are_gone_for_a_day_leave_no_row_and_those_that_beat_stay(
+    rig: Rig, dispatcher: WokenDispatcher, store: ObjectStore
+) -> None:
+    """Each node that does a single task has a row of its own: they would be as many as tasks ever were."""
+    old, new = rig.node("old"), rig.node("new")
+    leave_node(rig.db, old)
+    leave_node(rig.db, new)
+    lost, silent = rig.node("lost"), rig.node("silent")
+    rig.change(update(nodes).where(nodes.c.id == lost).values(state="lost"))
+    rig.change(update(nodes).where(nodes.c.id != new).values(seen_ms=now_ms() - DAY_MS - 1))
+
+    UpkeepLoop(rig.db, dispatcher, POLICY, store).round()
+
+    with rig.db.read() as conn:
+        assert set(conn.execute(select(nodes.c.id)).scalars()) == {new, silent}

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import grpc
@@ -9,9 +10,12 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from deploy.local.ports import Ports
+from gateway.settings import GatewaySettings
+from reelyard.cluster import liveness
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.liveness import alive
 from reelyard.cluster.metrics import new_registry, serve_metrics
+from scheduler.settings import SchedulerSettings
 
 
 def failing() -> None:
@@ -54,6 +58,16 @@ def test_a_scheduler_that_answers_is_alive_whether_it_serves_or_not(status: int)
     assert said == ""
 
 
+def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for the way out, as clusters have it: asked for this machine it would answer for a scheduler that is well."""
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    test_a_scheduler_that_answers_is_alive_whether_it_serves_or_not(health_pb2.HealthCheckResponse.SERVING)
+
+
 @pytest.mark.parametrize(
     ("service", "name", "value"),
     [
@@ -91,3 +105,11 @@ def test_an_answer_that_is_an_error_is_not_life() -> None:
 
 def test_a_node_without_a_port_says_what_is_missing() -> None:
     assert "REELYARD_METRICS_PORT" in alive("node", {})
+
+
+def test_the_ports_that_are_asked_are_those_of_the_settings() -> None:
+    """They are said twice, since what all services share knows no service."""
+    (http_port,) = (each.default for each in fields(GatewaySettings) if each.name == "http_port")
+    (listen,) = (each.default for each in fields(SchedulerSettings) if each.name == "listen")
+
+    assert (str(http_port), listen.rpartition(":")[2]) == (liveness._GATEWAY_PORT, liveness._SCHEDULER_PORT)

@@ -1,4 +1,5 @@
 import gzip
+import http.client
 import json
 import socket
 import struct
@@ -7,13 +8,16 @@ import urllib.error
 import urllib.request
 
 import pytest
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+from structlog.testing import capture_logs
 
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.logs import bound
 from reelyard.cluster.metrics import Registry, build_info, exemplar, new_registry, serve_metrics
 from reelyard.cluster.objectstore.measured import StorageMetrics
+from reelyard.cluster.service_process import StartError
 
 #: What Prometheus 2.42 sends.
 PROMETHEUS = (
@@ -83,9 +87,28 @@ def test_a_scraper_that_leaves_early_is_no_stack_trace_in_the_log(capfd: pytest.
 def test_a_port_that_is_taken_is_told() -> None:
     server = serve_metrics(new_registry(), 0, host="127.0.0.1")
 
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(StartError, match=f"port {server.port} .REELYARD_METRICS_PORT.: .* in use"):
         serve_metrics(new_registry(), server.port, host="127.0.0.1")
     server.stop()
+
+
+def test_what_breaks_a_scrape_is_told_in_the_log_and_nowhere_else(capfd: pytest.CaptureFixture[str]) -> None:
+    class Broken(Collector):
+        def describe(self) -> list[Metric]:
+            return []
+
+        def collect(self) -> list[Metric]:
+            raise KeyError("a bug")
+
+    registry = new_registry()
+    registry.register(Broken())
+    server = serve_metrics(registry, 0, host="127.0.0.1")
+    with capture_logs() as logs, pytest.raises((OSError, http.client.HTTPException)):
+        _get(server.port, "/metrics")
+    server.stop()
+
+    assert [(line["event"], str(line["exc_info"])) for line in logs] == [("metrics_request_failed", "'a bug'")]
+    assert capfd.readouterr().err == ""
 
 
 def _ask(port: int, **headers: str) -> tuple[str, str, bytes]:
@@ -122,11 +145,11 @@ def test_counters_have_no_second_series_for_when_they_began() -> None:
     assert registry.get_sample_value("sample_created") is None
 
 
-def test_an_exemplar_is_what_is_given_or_what_the_log_has() -> None:
+def test_an_exemplar_is_the_job_that_is_given_or_that_the_log_has() -> None:
     assert exemplar() is None
-    with bound(job_id=5, trace_id="4bf92f3577b34da6a3ce929d0e0e4736", attempt=1):
-        assert exemplar() == {"job_id": "5", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
-        assert exemplar(job_id=6)["job_id"] == "6"
+    with bound(job_id=5, attempt=1):
+        assert exemplar() == {"job_id": "5"}
+        assert exemplar(job_id=6) == {"job_id": "6"}
     with bound(job_id=0):
         assert exemplar() is None
 

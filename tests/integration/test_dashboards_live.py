@@ -124,6 +124,9 @@ def eventful(
     assert {name for name, end in ends.items() if end != "Completed"} == {"missing", "refused"}
     waited = "sum(reelyard_jobs_finished_total)"
     until(lambda: value(prometheus, waited) == len(jobs), 30, "the last job to be scraped")
+    # The cost of a time is summed minute by minute, by the clock: a quick run may lie between two of them.
+    minutes = "sum_over_time(reelyard_node_cost_per_hour[10m:1m])"
+    until(lambda: prometheus.query(minutes), 90, "a minute to begin")
     return jobs
 
 

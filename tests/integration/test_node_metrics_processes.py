@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 import scheduler.wiring
 from reelyard.cluster.broker import open_broker
@@ -246,9 +247,11 @@ class TestDrain:
         node = rig.node()
         node.start()
         assert node.wait_ready(60)
-        node.stop()
+        with capture_logs() as logs:
+            node.stop()
 
         count = node.registry.get_sample_value
+        assert [line["outcome"] for line in logs if line["event"] == "node_drained"] == ["finished"]
         assert count("reelyard_drain_duration_seconds_count", {"outcome": "finished"}) == 1
         assert count("reelyard_drain_duration_seconds_count", {"outcome": "handed_back"}) == 0
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from encoder_node.attempt import Attempt
 from encoder_node.capabilities import working_encoders
 from encoder_node.failures import Phase
+from encoder_node.ffmpeg import Tools
 from encoder_node.stages.clean import CleanStage
 from encoder_node.stages.distribute import DistributeStage
 from encoder_node.stages.encode import EncodeStage
@@ -165,11 +167,17 @@ def part(ingested: tuple[MediaInfo, EncodeWork], tmp_path: Path, store: FolderSt
 
 
 def finish(
-    plan: EncodePlan, parts: tuple[EncodedPart, ...], tmp_path: Path, store: FolderStore, *, seconds: int = 30
+    plan: EncodePlan,
+    parts: tuple[EncodedPart, ...],
+    tmp_path: Path,
+    store: FolderStore,
+    *,
+    seconds: int = 30,
+    tools: Tools = TOOLS,
 ) -> tuple[object, Attempt]:
     work = StoreWork(output_media_id=9, plan=plan, parts=parts)
     attempt = new_attempt(TaskKind.STORE, work, folder=tmp_path / "final", store=store, prefix="job/3/9/1/")
-    return StoreStage(TOOLS, seconds).run(attempt), attempt
+    return StoreStage(tools, seconds).run(attempt), attempt
 
 
 class TestStore:
@@ -187,6 +195,15 @@ class TestStore:
         assert result.primary == part.object
         assert result.thumbnail.key == "job/3/9/1/thumbnail.jpg"
         assert result.info.video[0].frames == 50
+
+    def test_the_check_keeps_to_the_threads_that_a_quota_leaves(
+        self, part: EncodedPart, ingested: tuple[MediaInfo, EncodeWork], tmp_path: Path, store: FolderStore
+    ) -> None:
+        with capture_logs() as logs:
+            finish(ingested[1].plan, (part,), tmp_path, store, tools=replace(TOOLS, threads=1))
+
+        started = [line["command"] for line in logs if line["event"] == "process_started"]
+        assert ["-threads 1" in command for command in started if "-f null" in command] == [True]
 
     @pytest.mark.parametrize(("container", "codec"), [("mjpeg", "mjpeg"), ("mpeg2video", "mpeg2video")])
     def test_pictures_in_a_row_last_as_long_as_planned(

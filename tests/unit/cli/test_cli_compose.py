@@ -95,7 +95,17 @@ def test_each_of_our_services_has_the_target_of_the_dockerfile_that_is_made_for_
 def test_the_other_images_are_the_official_ones(compose: dict[str, Any]) -> None:
     images = {name: service["image"] for name, service in compose["services"].items() if name not in SERVICES}
 
-    assert images == {"postgresql": "postgres:17", "rabbitmq": "rabbitmq:4", "minio": "minio/minio"}
+    assert images == {
+        "postgresql": "postgres:17",
+        "rabbitmq": "rabbitmq:4",
+        "minio": "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",
+    }
+
+
+def test_the_store_is_the_one_of_the_manifests(compose: dict[str, Any]) -> None:
+    manifest = (ROOT / "deploy/k8s/components/dev-backends/minio.yaml").read_text()
+
+    assert f"image: {compose['services']['minio']['image']}\n" in manifest
 
 
 def test_only_the_gateway_is_reached_from_outside_and_only_from_this_machine(compose: dict[str, Any]) -> None:

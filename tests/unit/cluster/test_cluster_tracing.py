@@ -9,6 +9,7 @@ import pytest
 
 from reelyard.cluster import tracing
 from reelyard.cluster.logs import bound, carried
+from reelyard.cluster.metrics import exemplar
 from reelyard.cluster.request_id import request_id_or_new
 from reelyard.cluster.tracing import Kind
 from reelyard.media.errors import ErrorCode, WorkError
@@ -121,6 +122,16 @@ def test_a_past_span_has_the_times_that_it_was_given(collector: Collector) -> No
 
     times = {span.name: (span.start_ns, span.end_ns) for span in collector.all()}
     assert times == {"wait": (5_000 * 10**6, 7_000 * 10**6), "skewed": (5_000 * 10**6, 5_000 * 10**6)}
+
+
+def test_exemplars_lead_to_the_traces_that_are_recorded_and_to_no_others(collector: Collector) -> None:
+    assert exemplar() is None
+    with tracing.tracing(service="x", url=collector.url, sample_ratio=1.0):
+        with tracing.begun("a", Kind.SERVER, traceparent=SAMPLED), tracing.span("inside"):
+            assert exemplar(job_id=7) == {"job_id": "7", "trace_id": TRACE}
+        with tracing.begun("a", Kind.SERVER, traceparent=UNSAMPLED):
+            assert exemplar(job_id=7) == {"job_id": "7"}
+        assert exemplar(job_id=7) == {"job_id": "7"}
 
 
 def test_what_is_bound_goes_along_into_another_thread(collector: Collector) -> None:

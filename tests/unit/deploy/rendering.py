@@ -1,34 +1,24 @@
 """Renders the manifests of deploy/k8s, and says what their pods are given."""
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from deploy.kustomize import build
 
 ROOT = Path(__file__).resolve().parents[3]
 K8S = ROOT / "deploy/k8s"
 OVERLAYS = tuple(sorted(path.parent.name for path in (K8S / "overlays").glob("*/kustomization.yaml")))
-KUBECTL = Path(sys.executable).parent / "kubectl"
 
 Manifest = dict[str, Any]
 
 
 @cache
 def rendered(folder: Path) -> tuple[Manifest, ...]:
-    """What `kubectl kustomize` makes of a folder.
-
-    Raises:
-        AssertionError: it does not build; with what kustomize says.
-    """
-    # the warnings that kustomize writes to standard error are mistakes too: deprecated fields, labels without effect
-    ended = subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    return tuple(manifest for manifest in yaml.safe_load_all(ended.stdout) if manifest)
+    """What `kubectl kustomize` makes of a folder, once."""
+    return build(folder)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import promql_parser as promql
 
+from deploy.grafana.lint_expressions import children
 from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from tests.unit.deploy.own_metrics import own_metrics
 
@@ -40,19 +41,6 @@ def database_gauges() -> frozenset[str]:
     """Those that every scheduler reads from the database, and exports with the same value."""
     per_process = {"reelyard_database_up", "reelyard_scheduler_leader"}
     return frozenset(family.name for family in BacklogCollector(None).describe()) - per_process
-
-
-def children(node: Any) -> list[Any]:
-    """The nodes below a node of a PromQL expression."""
-    if isinstance(node, promql.BinaryExpr):
-        return [node.lhs, node.rhs]
-    if isinstance(node, promql.Call):
-        return list(node.args)
-    if isinstance(node, promql.AggregateExpr | promql.ParenExpr | promql.SubqueryExpr | promql.UnaryExpr):
-        return [node.expr]
-    if isinstance(node, promql.MatrixSelector):
-        return [node.vector_selector]
-    return []
 
 
 def nodes(node: Any) -> Iterator[Any]:

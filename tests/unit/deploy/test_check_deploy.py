@@ -9,7 +9,8 @@ import yaml
 
 from deploy.check.__main__ import check_overlay
 from deploy.check.objects import Object, Overlay, mappings
-from deploy.check.render import COMPONENTS, OVERLAYS, RenderError, combinations, overlay_names, render, render_all
+from deploy.check.render import COMPONENTS, OVERLAYS, combinations, overlay_names, render, render_all
+from deploy.kustomize import RenderError
 
 Documents = list[dict[str, Any]]
 
@@ -70,11 +71,9 @@ def without(kind: str, name: str = "") -> Callable[[Documents], None]:
     return lambda documents: documents.remove(one(documents, kind, name))
 
 
-def put(
-    value: Any, *path: Any, kind: str = "Deployment", name: str = "reelyard-gateway"
-) -> Callable[[Documents], None]:
+def put(value: Any, *path: Any, kind: str = "Deployment", name: str | None = None) -> Callable[[Documents], None]:
     def change(documents: Documents) -> None:
-        place: Any = one(documents, kind, name)
+        place: Any = one(documents, kind, "reelyard-gateway" if name is None and kind == "Deployment" else name or "")
         for step in path[:-1]:
             place = place[step]
         place[path[-1]] = value
@@ -121,6 +120,31 @@ def shut_the_scheduler(documents: Documents) -> None:
     documents[:] = [
         item for item in documents if item["kind"] != "NetworkPolicy" or "scheduler" not in item["metadata"]["name"]
     ]
+
+
+def pod_labels(documents: Documents, name: str) -> dict[str, str]:
+    labels: dict[str, str] = one(documents, "Deployment", name)["spec"]["template"]["metadata"]["labels"]
+    return labels
+
+
+def setting(documents: Documents, name: str, variable: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in container(documents, name)["env"] if each["name"] == variable)
+    return found
+
+
+def query(documents: Documents, old: str, new: str, name: str = "reelyard-encoder-cpu") -> None:
+    metadata = one(documents, "ScaledObject", name)["spec"]["triggers"][0]["metadata"]
+    assert old in metadata["query"]
+    metadata["query"] = metadata["query"].replace(old, new)
+
+
+def shared(documents: Documents, name: str, value: str) -> None:
+    one(documents, "ConfigMap", "reelyard-settings")["data"][name] = value
+
+
+def policy(documents: Documents, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = one(documents, "NetworkPolicy", name)["spec"]
+    return found
 
 
 #: What is broken, and a word of the complaint.
@@ -191,6 +215,201 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
     ),
     "an encoder that reaches the internet": (open_the_internet_to_all, "reelyard-encoder-cpu may reach"),
     "a scheduler that nobody reaches": (shut_the_scheduler, "may not reach reelyard-scheduler"),
+    "a setting with a letter too few": (
+        lambda d: setting(d, "reelyard-ingest", "REELYARD_DRAIN_SECONDS").update(name="REELYARD_DRAIN_SECOND"),
+        "REELYARD_DRAIN_SECOND",
+    ),
+    "a setting of another service": (
+        lambda d: container(d)["env"].append({"name": "REELYARD_SLOTS", "value": "store:1"}),
+        "REELYARD_SLOTS is not read by reelyard gateway",
+    ),
+    "a value that is none": (
+        lambda d: setting(d, "reelyard-gateway", "REELYARD_HTTP_PORT").update(value="http"),
+        "REELYARD_HTTP_PORT is 'http'",
+    ),
+    "a setting that is missing": (
+        lambda d: container(d, "reelyard-scheduler")["env"].remove(
+            setting(d, "reelyard-scheduler", "REELYARD_DATABASE_URL")
+        ),
+        "REELYARD_DATABASE_URL is required",
+    ),
+    "a shared setting that nobody reads": (lambda d: shared(d, "REELYARD_OUTPUT_DAY", "7"), "REELYARD_OUTPUT_DAY"),
+    "no shared settings": (lambda d: container(d, "reelyard-deliver").pop("envFrom"), "REELYARD_STORAGE_URL"),
+    "a secret in clear": (
+        lambda d: container(d)["env"].__setitem__(0, {"name": "REELYARD_RPC_TOKEN", "value": "abc"}),
+        "stands here in clear",
+    ),
+    "a secret among the shared settings": (
+        lambda d: shared(d, "AWS_SECRET_ACCESS_KEY", "abc"),
+        "AWS_SECRET_ACCESS_KEY is a secret",
+    ),
+    "a queue that does not exist": (
+        lambda d: setting(d, "reelyard-ingest", "REELYARD_SLOTS").update(value="injest:4"),
+        "REELYARD_SLOTS",
+    ),
+    "a queue that nobody serves": (
+        lambda d: setting(d, "reelyard-encoder-cpu", "REELYARD_SLOTS").update(value="encode.cpu:1"),
+        "no node serves store",
+    ),
+    "more memory for a task than for its pod": (
+        lambda d: setting(d, "reelyard-encoder-cpu", "REELYARD_TASK_MEMORY_MB").update(value="10000"),
+        "exceed the limit of 10Gi",
+    ),
+    "a scratch volume for fewer slots": (
+        lambda d: setting(d, "reelyard-ingest", "REELYARD_SLOTS").update(value="ingest:5"),
+        "GB of scratch",
+    ),
+    "larger sources than scratch holds": (lambda d: shared(d, "REELYARD_MAX_SOURCE_MB", "20000"), "GB of scratch"),
+    "a Deployment of nodes that end": (put(["node", "--once"], *FIRST, "args", name="reelyard-deliver"), "--once"),
+    "an image without the service": (
+        put("reelyard/gateway:0.1.0", *FIRST, "image", name="reelyard-deliver"),
+        "encoder",
+    ),
+    "a version that is not the image's": (
+        put("reelyard/gateway:0.2.0", *FIRST, "image"),
+        "app.kubernetes.io/version is 0.1.0",
+    ),
+    "a port where nothing listens": (lambda d: shared(d, "REELYARD_METRICS_PORT", "9091"), "port metrics is 9090"),
+    "an address of no scheduler": (
+        lambda d: shared(d, "REELYARD_SCHEDULER_ADDRESS", "reelyard-scheduler:50052"),
+        "no port of a Service",
+    ),
+    "a query for a metric that is not there": (
+        lambda d: query(d, "backlog_media_seconds", "backlog_seconds"),
+        "no scheduler exports reelyard_queue_backlog_seconds",
+    ),
+    "a query about another queue": (lambda d: query(d, "encode.cpu", "encode.gpu"), "queue encode.gpu"),
+    "a query about another namespace": (lambda d: query(d, 'reelyard"', 'video"'), "namespace video"),
+    "a query about a state that is not there": (
+        lambda d: query(d, "running", "runing", "reelyard-ingest"),
+        "state waiting|queued|runing",
+    ),
+    "a query that adds up what schedulers share": (
+        lambda d: query(d, "max by", "sum by"),
+        "take the maximum",
+    ),
+    "a query that is none": (lambda d: query(d, "})", "}"), "no PromQL"),
+    "one scaler that asks elsewhere": (
+        lambda d: one(d, "ScaledObject")["spec"]["triggers"][0]["metadata"].update(serverAddress="http://other:9090"),
+        "more than one Prometheus",
+    ),
+    "a pool without its scaler": (without("ScaledObject", "deliver"), "ScaledObject/reelyard-deliver is not there"),
+    "an HPA by a container that is not there": (
+        put("app", "spec", "metrics", 0, "containerResource", "container", kind="HorizontalPodAutoscaler"),
+        "no container app",
+    ),
+    "more pods at least than at most": (
+        put(30, "spec", "minReplicaCount", kind="ScaledObject", name="reelyard-encoder-cpu"),
+        "these must rise",
+    ),
+    "a pod that takes another Secret": (
+        lambda d: setting(d, "reelyard-deliver", "REELYARD_BROKER_URL")["valueFrom"]["secretKeyRef"].update(
+            name="reelyard-rpc", key="REELYARD_RPC_TOKEN"
+        ),
+        "REELYARD_BROKER_URL comes from reelyard-rpc[REELYARD_RPC_TOKEN]",
+    ),
+    "a Service before the port of the metrics": (
+        put("metrics", "spec", "ports", 0, "targetPort", kind="Service", name="gateway"),
+        "port http leads to metrics",
+    ),
+    "a headless Service on another port": (
+        lambda d: one(d, "Service", "reelyard-scheduler")["spec"]["ports"][0].update(port=50052),
+        "is headless, and Deployment/reelyard-scheduler does not listen on 50052",
+    ),
+    "a probe of something else": (put("/ready", *FIRST, "readinessProbe", "httpGet", "path"), "not /readyz"),
+    "a health service that the scheduler has not": (
+        put("alive", *FIRST, "livenessProbe", "grpc", "service", name="reelyard-scheduler"),
+        "not /healthz or liveness",
+    ),
+    "an object store that no Service leads to": (
+        lambda d: shared(d, "REELYARD_STORAGE_URL", "s3://reelyard?endpoint=http://minio:9001"),
+        "minio:9001 is no port of a Service",
+    ),
+    "a migration that is the other one": (
+        put(["migrate", "--post"], *FIRST, "args", kind="Job"),
+        "its args are ['migrate', '--post']",
+    ),
+    "no monitor": (without("PodMonitor"), "PodMonitor/reelyard is not there"),
+    "no policies": (
+        lambda d: d.__setitem__(slice(None), [each for each in d if each["kind"] != "NetworkPolicy"]),
+        "NetworkPolicy/default-deny is not there",
+    ),
+    "no dashboard": (without("ConfigMap", "dashboard-gpu"), "ConfigMap/reelyard-dashboard-gpu is not there"),
+    "no budget": (without("PodDisruptionBudget", "ingest"), "PodDisruptionBudget/reelyard-ingest is not there"),
+    "a monitor that misses pods": (
+        put(
+            {"app.kubernetes.io/name": "reelyard", "app.kubernetes.io/component": "gateway"},
+            *("spec", "selector", "matchLabels"),
+            kind="PodMonitor",
+        ),
+        "no PodMonitor takes its pods",
+    ),
+    "pods that a monitor misses": (
+        lambda d: pod_labels(d, "reelyard-ingest").pop("app.kubernetes.io/part-of"),
+        "no PodMonitor takes its pods",
+    ),
+    "pods that are scraped twice": (
+        lambda d: d.append(one(d, "PodMonitor") | {"metadata": {"name": "again", "labels": {}}}),
+        "are scraped by reelyard, again",
+    ),
+    "a rule that Prometheus does not select": (
+        lambda d: one(d, "PrometheusRule")["metadata"]["labels"].pop("release"),
+        "label release is not there",
+    ),
+    "no way to the broker": (without("NetworkPolicy", "to-rabbitmq"), "reelyard-deliver may not reach a broker"),
+    "a way to the broker on another port": (
+        lambda d: policy(d, "to-rabbitmq")["egress"][0]["ports"][0].update(port=6571),
+        "may not reach a broker",
+    ),
+    "a gateway that reaches the database": (
+        lambda d: policy(d, "to-postgresql")["podSelector"].pop("matchExpressions"),
+        "reelyard-gateway may reach a database",
+    ),
+    "nodes that have no object store": (
+        lambda d: policy(d, "to-object-store")["podSelector"]["matchExpressions"][0]["values"].remove("encoder"),
+        "reelyard-encoder-cpu may not reach an object store",
+    ),
+    "no names by TCP": (lambda d: policy(d, "dns")["egress"][0]["ports"].pop(), "may not ask the DNS by TCP"),
+    "no scrapes": (without("NetworkPolicy", "monitoring-to-metrics"), "namespace monitoring may not reach"),
+    "no clients": (without("NetworkPolicy", "ingress-controller"), "namespace ingress-nginx may not reach"),
+    "an exception that is refused": (
+        lambda d: policy(d, "ingest-to-internet")["egress"][0]["to"][1]["ipBlock"]["except"].append("::ffff:0:0/96"),
+        "the API server refuses",
+    ),
+    "an exception that is not inside": (
+        lambda d: policy(d, "ingest-to-internet")["egress"][0]["to"][0]["ipBlock"].update(cidr="8.0.0.0/8"),
+        "except 10.0.0.0/8 is not inside",
+    ),
+    "the internet without an exception": (
+        lambda d: policy(d, "deliver-to-internet")["egress"][0]["to"][0]["ipBlock"]["except"].remove("169.254.0.0/16"),
+        "reelyard-deliver may reach 169.254.169.254",
+    ),
+    "another host than clients are told": (
+        put("other.example.com", "spec", "rules", 0, "host", kind="Ingress"),
+        "REELYARD_PUBLIC_URL is",
+    ),
+    "a certificate that nobody makes": (
+        put("other-tls", "spec", "tls", 0, "secretName", kind="Ingress"),
+        "Secret other-tls of the certificate",
+    ),
+    "pods that are spread by others": (
+        put({"matchLabels": {"app": "x"}}, *POD, "topologySpreadConstraints", 0, "labelSelector"),
+        "does not take its own pods",
+    ),
+    "a gateway that is killed before it has cut its downloads": (
+        lambda d: setting(d, "reelyard-gateway", "REELYARD_HTTP_STOP_SECONDS").update(value="60"),
+        "exceed the grace of 75 s",
+    ),
+    "a drain without its seconds": (
+        lambda d: container(d, "reelyard-ingest")["env"].remove(
+            setting(d, "reelyard-ingest", "REELYARD_DRAIN_SECONDS")
+        ),
+        "no REELYARD_DRAIN_SECONDS",
+    ),
+    "an object that apply can't keep": (
+        lambda d: one(d, "ConfigMap", "dashboard-gpu")["data"].update(more="x" * 262_144),
+        "kubectl apply can't keep it",
+    ),
     "an object twice": (lambda documents: documents.append(one(documents, "Service", "gateway")), "is there twice"),
 }
 
@@ -204,6 +423,78 @@ def test_the_checks_see(broken: str, prod: Overlay) -> None:
     problems = check_overlay(Overlay("prod", tuple(Object("prod", document) for document in documents)))
 
     assert any(word in str(problem) for problem in problems), [str(problem) for problem in problems]
+
+
+#: The same on Jobs of long encodes, and where back ends are in the namespace.
+OF_JOBS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "pods without the label that the monitor takes": (
+        lambda job: job["template"]["metadata"]["labels"].pop("app.kubernetes.io/part-of"),
+        "no PodMonitor takes its pods",
+    ),
+    "a node that takes more than one task": (
+        lambda job: job["template"]["spec"]["containers"][0].update(args=["node"]),
+        "--once belongs",
+    ),
+    "a pod that is gone before it is scraped": (
+        lambda job: job["template"]["spec"]["containers"][0]["env"].pop(),
+        "REELYARD_ONCE_LINGER_SECONDS 0 is not above the scrape interval of 15 s",
+    ),
+    "a Job that Kubernetes tries again": (lambda job: job.update(backoffLimit=3), "backoffLimit is not 0"),
+    "a grace shorter than the drain": (
+        lambda job: job["template"]["spec"].update(terminationGracePeriodSeconds=560),
+        "exceed the grace of 560 s",
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", OF_JOBS)
+def test_the_checks_see_in_a_scaled_job(broken: str, everything: Mapping[str, Overlay | RenderError]) -> None:
+    change, word = OF_JOBS[broken]
+    overlay = everything["scaledjob"]
+    assert isinstance(overlay, Overlay)
+    documents = [copy.deepcopy(dict(item.data)) for item in overlay.objects]
+    change(one(documents, "ScaledJob")["spec"]["jobTargetRef"])
+
+    problems = check_overlay(Overlay("scaledjob", tuple(Object("scaledjob", document) for document in documents)))
+
+    assert any(word in str(problem) for problem in problems), [str(problem) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("policy_name", "back_end"), [("to-rabbitmq-in", "a broker"), ("to-postgresql-in", "a database")]
+)
+def test_the_checks_see_a_back_end_in_the_namespace_that_is_shut(
+    policy_name: str, back_end: str, everything: Mapping[str, Overlay | RenderError]
+) -> None:
+    overlay = everything["operators"]
+    assert isinstance(overlay, Overlay)
+    documents = [copy.deepcopy(dict(item.data)) for item in overlay.objects]
+    documents.remove(one(documents, "NetworkPolicy", policy_name))
+
+    problems = check_overlay(Overlay("operators", tuple(Object("operators", document) for document in documents)))
+
+    assert any(f"may not reach {back_end} of this namespace" in str(problem) for problem in problems), problems
+
+
+def test_the_checks_see_a_broker_that_waits_too_short(everything: Mapping[str, Overlay | RenderError]) -> None:
+    overlay = everything["operators"]
+    assert isinstance(overlay, Overlay)
+    documents = [copy.deepcopy(dict(item.data)) for item in overlay.objects]
+    one(documents, "RabbitmqCluster")["spec"]["rabbitmq"]["additionalConfig"] = "consumer_timeout = 1800000\n"
+
+    problems = check_overlay(Overlay("operators", tuple(Object("operators", document) for document in documents)))
+
+    assert any("consumer_timeout is 1800000" in str(problem) for problem in problems), problems
+
+
+def test_the_checks_see_a_pool_at_zero_that_no_scheduler_knows(gpu: Overlay) -> None:
+    documents = [copy.deepcopy(dict(item.data)) for item in gpu.objects]
+    env = container(documents, "reelyard-scheduler")["env"]
+    env.remove(setting(documents, "reelyard-scheduler", "REELYARD_POOL_ENCODERS"))
+
+    problems = check_overlay(Overlay("prod-gpu", tuple(Object("prod-gpu", document) for document in documents)))
+
+    assert any("REELYARD_POOL_ENCODERS" in str(problem) for problem in problems), problems
 
 
 def test_a_gpu_is_asked_for_as_a_whole_number(gpu: Overlay) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from deploy.check.conventions import quantity
 from deploy.check.network import Peer, allows
 from deploy.check.objects import Object, selects
+from deploy.check.quantities import quantity
 from deploy.check.references import documented_secrets
 from deploy.check.schemas import custom_schemas
 

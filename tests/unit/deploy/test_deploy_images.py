@@ -10,34 +10,63 @@ from deploy.images.machine import Archive, this_machines_way
 from deploy.images.programs import ImagesError, require, run
 from deploy.images.store import mounts_below, opened, opened_above
 
+MIRROR = "http://mirror.example.com/debian"
+#: What apt says of its sources on a Debian machine.
+OWN = "bookworm http://own.example.com/debian/\nbookworm-security http://own.example.com/security/\n"
 
-def test_the_archive_of_a_build_is_debians_unless_a_mirror_is_named() -> None:
-    there = this_machines_way({})
-    mirrored = this_machines_way({"IMAGES_MIRROR": "http://mirror.example.com/debian"})
 
-    assert "URIs: http://deb.debian.org/debian\nSuites: bookworm bookworm-updates\n" in there.sources("bookworm")
+def program(folder: Path, name: str, says: str) -> None:
+    """A program of that name that says that."""
+    said = folder / f"{name}.said"
+    said.write_text(says)
+    (folder / name).write_text(f"#!/bin/sh\ncat {said}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of programs that stand in for apt's."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program(folder, "apt-get", OWN)
+    program(folder, "apt-config", "")
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder
+
+
+@pytest.mark.usefixtures("apt")
+def test_the_archive_of_a_build_is_this_machines_unless_a_mirror_is_named() -> None:
+    there = this_machines_way({}, "bookworm")
+    mirrored = this_machines_way({"IMAGES_MIRROR": "http://mirror.example.com/debian"}, "bookworm")
+
+    assert "URIs: http://own.example.com/debian\nSuites: bookworm bookworm-updates\n" in there.sources("bookworm")
+    assert "URIs: http://own.example.com/security\nSuites: bookworm-security\n" in mirrored.sources("bookworm")
     assert "URIs: http://mirror.example.com/debian\n" in mirrored.sources("bookworm")
 
 
-def test_of_apts_settings_only_the_way_to_the_archive_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = tmp_path / "said"
-    said.write_text(
-        'Acquire::http::Proxy "http://proxy.example.com:3128";\nAcquire::Check-Date "false";\n'
-        'Acquire::Languages "none";\nAPT::Install-Recommends "1";\nAcquire::http "";\n'
-    )
-    program = tmp_path / "apt-config"
-    program.write_text(f"#!/bin/sh\ncat {said}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+def test_a_machine_of_another_release_is_told_what_to_name(apt: Path) -> None:
+    program(apt, "apt-get", "noble http://own.example.com/ubuntu/\n")
 
-    assert this_machines_way({}).settings == (
+    with pytest.raises(ImagesError, match="IMAGES_MIRROR and IMAGES_SECURITY_MIRROR"):
+        this_machines_way({}, "bookworm")
+
+
+def test_of_apts_settings_only_the_way_to_the_archive_is_taken(apt: Path) -> None:
+    program(
+        apt,
+        "apt-config",
+        'Acquire::http::Proxy "http://proxy.example.com:3128";\nAcquire::Check-Date "false";\n'
+        'Acquire::Languages "none";\nAPT::Install-Recommends "1";\nAcquire::http "";\n',
+    )
+
+    assert this_machines_way({}, "bookworm").settings == (
         'Acquire::http::Proxy "http://proxy.example.com:3128";',
         'Acquire::Check-Date "false";',
     )
 
 
 def test_the_way_is_laid_over_apts_folders_and_read_only(tmp_path: Path) -> None:
-    archive = Archive(settings=('Acquire::Check-Date "false";',))
+    archive = Archive(settings=('Acquire::Check-Date "false";',), mirror=MIRROR, security_mirror=MIRROR)
 
     arguments = archive.write_mounts(tmp_path, "bookworm")
 
@@ -49,7 +78,7 @@ def test_the_way_is_laid_over_apts_folders_and_read_only(tmp_path: Path) -> None
 
 
 def test_a_mirror_with_tls_is_checked_against_this_machines_authorities(tmp_path: Path) -> None:
-    Archive(settings=(), mirror="https://mirror.example.com/debian").write_mounts(tmp_path, "bookworm")
+    Archive(settings=(), mirror=f"https{MIRROR[4:]}", security_mirror=MIRROR).write_mounts(tmp_path, "bookworm")
 
     assert "Acquire::https::CAInfo" in (tmp_path / "apt.conf.d/90way").read_text()
 

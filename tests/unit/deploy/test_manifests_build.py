@@ -11,6 +11,13 @@ import kubernetes_validate
 import pytest
 import yaml
 
+import gateway.service
+from deploy.check.__main__ import check_overlay
+from deploy.check.conventions import CUT_S, HAND_BACK_S
+from deploy.check.objects import Overlay
+from deploy.check.quantities import quantity
+from deploy.check.render import render
+from deploy.check.schemas import VERSIONS
 from encoder_node.settings import NodeSettings
 from encoder_node.wiring import _HAND_BACK_S, _WORKER_STOP_S
 from gateway.settings import GatewaySettings
@@ -41,7 +48,7 @@ SECRETS = {
 }
 #: What else a pod may be told: not ours, or read by the NVIDIA runtime.
 FOREIGN = {"NVIDIA_DRIVER_CAPABILITIES"}
-KUBERNETES = ("1.34", "1.35", "1.36")
+KUBERNETES = VERSIONS
 OWN_KINDS = {
     "HTTPRoute",
     "Cluster",
@@ -237,13 +244,18 @@ def test_a_node_has_handed_everything_back_before_it_is_killed(manifests: tuple[
         assert (str(node), needed_s <= node.pod["terminationGracePeriodSeconds"]) == (str(node), True)
 
 
+def test_the_check_knows_how_long_a_node_needs_to_hand_back() -> None:
+    assert HAND_BACK_S == _HAND_BACK_S + _WORKER_STOP_S + LAST_CALLS_S
+    assert CUT_S == gateway.service.CUT_S
+
+
 def test_a_gateway_has_cut_its_downloads_before_it_is_killed(manifests: tuple[Manifest, ...]) -> None:
     gateways = [w for w in our_workloads(manifests) if w.container["args"] == ["gateway"]]
 
-    for gateway in gateways:
-        pause_s = gateway.container["lifecycle"]["preStop"]["sleep"]["seconds"]
-        needed_s = pause_s + settings_of(gateway, manifests).http_stop_seconds + 15  # gateway.service.CUT_S
-        assert needed_s < gateway.pod["terminationGracePeriodSeconds"]
+    for each in gateways:
+        pause_s = each.container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        needed_s = pause_s + settings_of(each, manifests).http_stop_seconds + CUT_S
+        assert needed_s < each.pod["terminationGracePeriodSeconds"]
 
 
 def test_scratch_holds_every_slot_at_its_largest(manifests: tuple[Manifest, ...]) -> None:
@@ -295,7 +307,7 @@ NOT_FOR_DEV = {("reelyard-prometheus", "token")}
 def test_the_readme_makes_every_secret_that_a_pod_of_dev_needs() -> None:
     made = {
         (name, key)
-        for name, rest in re.findall(r"^\$N (\S+) (.*)$", (K8S / "README.md").read_text(), re.MULTILINE)
+        for name, rest in re.findall(r"^secret (\S+) (.*)$", (K8S / "README.md").read_text(), re.MULTILINE)
         for key in re.findall(r"--from-literal=([^=]+)=", rest)
     }
     references = [
@@ -309,3 +321,49 @@ def test_the_readme_makes_every_secret_that_a_pod_of_dev_needs() -> None:
 
     assert needed - made == set()
     assert made - known == NOT_FOR_DEV
+
+
+def test_prod_asks_for_what_the_readme_says() -> None:
+    (said,) = re.findall(r"`prod` asks for ([\d.]+) CPUs and (\d+) GiB of memory", (K8S / "README.md").read_text())
+    manifests = rendered(K8S / "overlays/prod")
+    least = {
+        manifest["spec"]["scaleTargetRef"]["name"]: manifest["spec"].get("minReplicas")
+        or manifest["spec"]["minReplicaCount"]
+        for manifest in manifests
+        if "scaleTargetRef" in manifest.get("spec", {})
+    }
+    pods = [
+        (least.get(workload.name, manifest["spec"].get("replicas", 1)), workload.container["resources"]["requests"])
+        for manifest in manifests
+        for workload in workloads((manifest,))
+    ]
+
+    assert round(sum(count * quantity(requests["cpu"]) for count, requests in pods), 2) == float(said[0])
+    assert round(sum(count * quantity(requests["memory"]) for count, requests in pods) / GIB) == int(said[1])
+
+
+def test_dev_fits_into_what_the_readme_asks_for() -> None:
+    (asked,) = re.findall(r"with (\d+) CPUs and (\d+) GB for these pods", (K8S / "README.md").read_text())
+    cpus, memory = 0.0, 0.0
+    for manifest in rendered(K8S / "overlays/dev"):
+        for workload in workloads((manifest,)):
+            requests = workload.container["resources"]["requests"]
+            cpus += quantity(requests["cpu"]) * manifest["spec"].get("replicas", 1)
+            memory += quantity(requests["memory"]) * manifest["spec"].get("replicas", 1)
+
+    assert (cpus <= int(asked[0]), memory <= int(asked[1]) * 1e9) == (True, True)
+
+
+def test_the_overlay_of_the_readme_replaces_all_that_stands_for_yours(tmp_path: Path) -> None:
+    (text,) = re.findall(
+        r"```yaml\n# kustomization.yaml in a folder[^\n]*\n(.*?)```", (K8S / "README.md").read_text(), re.DOTALL
+    )
+    prod = os.path.relpath(K8S / "overlays/prod", tmp_path)
+    (tmp_path / "kustomization.yaml").write_text(text.replace("../reelyard/deploy/k8s/overlays/prod", prod))
+
+    made = render(tmp_path)
+
+    assert [str(problem) for problem in check_overlay(Overlay("prod", made.objects))] == []
+    placeholders = json.dumps([item.data for item in made.objects if item.kind not in {"ConfigMap", "PrometheusRule"}])
+    settings = json.dumps([item.data for item in made.objects if item.name.startswith("reelyard-settings")])
+    assert re.findall(r"[a-z0-9]+\.example\.com|192\.0\.2\.\d+/32|\"reelyard/\w+:", placeholders + settings) == []

@@ -24,8 +24,8 @@ TASK = TaskSpec(
 class ScriptedScheduler:
     """Stands in for `NodeClient`. An error in a list is raised for that call; an empty list means success."""
 
-    claims: list[Claim | ReelyardError] = field(default_factory=list)
-    beats: list[Beat | ReelyardError] = field(default_factory=list)
+    claims: list[Claim | Exception] = field(default_factory=list)
+    beats: list[Beat | Exception] = field(default_factory=list)
     finishes: list[ReelyardError | None] = field(default_factory=list)
     registrations: list[ReelyardError | None] = field(default_factory=list)
     beat_ms: int = 10
@@ -73,6 +73,6 @@ class ScriptedScheduler:
 
 def _next(script: list, otherwise: object) -> object:
     answer = script.pop(0) if script else otherwise
-    if isinstance(answer, ReelyardError):
+    if isinstance(answer, Exception):
         raise answer
     return answer

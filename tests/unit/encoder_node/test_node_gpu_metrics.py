@@ -18,10 +18,11 @@ from tests.conftest import needs
 
 SOURCE = r"""
 #include <stddef.h>
+#include <unistd.h>
 enum { SUCCESS = 0, NOT_SUPPORTED = 3 };
 typedef struct { unsigned gpu, memory; } utilization;
 static int gpus[2] = {0, 1};
-int nvmlInitWithFlags(unsigned flags) { return SUCCESS; }
+int nvmlInitWithFlags(unsigned flags) { sleep(HANGS_FOR_S); return SUCCESS; }
 int nvmlDeviceGetCount_v2(unsigned *count) { *count = COUNT; return SUCCESS; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) { *device = &gpus[index]; return SUCCESS; }
 static int first(void *device) { return device == &gpus[0]; }
@@ -55,23 +56,24 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, generate_latest
 from encoder_node.gpu_metrics import GpuCollector
 registry = CollectorRegistry()
-registry.register(GpuCollector())
+registry.register(GpuCollector(wait_s=float(sys.argv[2])))
 generate_latest(registry)
 Path(sys.argv[1]).write_bytes(generate_latest(registry))
 """
 
 
-def scrape(folder: Path, gpus: int | None) -> tuple[dict[tuple[str, str], float], str]:
+def scrape(
+    folder: Path, gpus: int | None, *, hangs_for_s: int = 0, wait_s: float = 60.0
+) -> tuple[dict[tuple[str, str], float], str]:
     """What a process with so many GPUs shows (None: without a driver), by name and labels, and what it logs."""
     if gpus is not None:
         needs("gcc", shutil.which("gcc") is not None)
         (folder / "nvml.c").write_text(SOURCE)
         library = folder / "libnvidia-ml.so.1"
-        subprocess.run(
-            ["gcc", "-shared", "-fPIC", f"-DCOUNT={gpus}", "-o", str(library), str(folder / "nvml.c")], check=True
-        )
+        given = (f"-DCOUNT={gpus}", f"-DHANGS_FOR_S={hangs_for_s}")
+        subprocess.run(["gcc", "-shared", "-fPIC", *given, "-o", str(library), str(folder / "nvml.c")], check=True)
     done = subprocess.run(
-        [sys.executable, "-c", SCRAPE, str(folder / "shown")],
+        [sys.executable, "-c", SCRAPE, str(folder / "shown"), str(wait_s)],
         env={**os.environ, "LD_LIBRARY_PATH": str(folder), "NO_COLOR": "1"},
         cwd=Path(__file__).parents[3],
         capture_output=True,
@@ -82,7 +84,7 @@ def scrape(folder: Path, gpus: int | None) -> tuple[dict[tuple[str, str], float]
     for family in text_string_to_metric_families((folder / "shown").read_text()):
         for sample in family.samples:
             samples[sample.name, ",".join(sorted(sample.labels.values()))] = sample.value
-    said = [line for line in done.stdout.splitlines() if "gpus_not_measured" in line]
+    said = [line for line in done.stdout.splitlines() if "gpus_not_measured" in line or "gpu_driver" in line]
     return samples, "\n".join(said)
 
 
@@ -110,3 +112,10 @@ def test_without_a_gpu_or_a_driver_there_are_no_numbers_and_one_line_in_the_log(
 
     assert samples == {}
     assert said.count("gpus_not_measured") == 1
+
+
+def test_a_driver_that_hangs_keeps_nobody_waiting(tmp_path: Path) -> None:
+    samples, said = scrape(tmp_path, 2, hangs_for_s=3600, wait_s=0.1)
+
+    assert samples == {}
+    assert said.count("gpu_driver_silent") == 1, "of two scrapes"

@@ -1,6 +1,7 @@
 import threading
 
 import structlog
+from structlog.testing import capture_logs
 
 from encoder_node.heartbeat import Heartbeat, Identity
 from encoder_node.lease import HeldTask, HeldTasks, lease_clock
@@ -117,6 +118,16 @@ def test_a_scheduler_that_does_not_know_the_node_is_told_again() -> None:
         beats(scheduler, 2)
 
     assert scheduler.calls == ["register", "register"]
+
+
+def test_the_beats_go_on_after_an_answer_that_cannot_be_read() -> None:
+    """As from a scheduler that is newer: a node without its heart would claim tasks, and lose each of them."""
+    scheduler = ScriptedScheduler(beats=[ValueError("a reason that this version does not know")])
+    with Beating(scheduler, HeldTasks()) as heartbeat, capture_logs() as logs:
+        beats(scheduler, 3)
+        heartbeat.check()
+
+    assert [line["event"] for line in logs].count("heartbeat_crashed") == 1
 
 
 def test_registering_goes_on_until_somebody_answers() -> None:

@@ -14,6 +14,7 @@ from encoder_node.attempt import Attempt
 from encoder_node.heartbeat import Heartbeat
 from encoder_node.lease import HeldTasks
 from encoder_node.metrics import NodeMetrics
+from encoder_node.one_task import OneTask
 from encoder_node.runner import Runner
 from encoder_node.scratch import Scratch
 from encoder_node.stop import StopReason
@@ -39,18 +40,23 @@ class Rig:
         self.registry = CollectorRegistry()
         self.act: Act = lambda _attempt: None
         self.ran = 0
-        heartbeat = Heartbeat(scheduler, IDENTITY, self.held)
-        heartbeat.register()
+        self.heartbeat = Heartbeat(scheduler, IDENTITY, self.held)
+        self.heartbeat.register()
         scheduler.calls.clear()
-        self.runner = Runner(
-            client=scheduler,
+        self.metrics = NodeMetrics(self.registry)
+        self.runner = self.build()
+
+    def build(self, one_task: OneTask | None = None) -> Runner:
+        return Runner(
+            client=self.scheduler,
             node_id="n",
-            heartbeat=heartbeat,
+            heartbeat=self.heartbeat,
             held=self.held,
             stages={TaskKind.DISTRIBUTE: self},
             scratch=self.scratch,
             store=self.store,
-            metrics=NodeMetrics(self.registry),
+            metrics=self.metrics,
+            one_task=one_task,
         )
 
     def run(self, attempt: Attempt) -> DistributeResult:
@@ -122,6 +128,20 @@ def test_a_node_that_is_unknown_registers_and_claims_again(rig: Rig) -> None:
     rig.go()
 
     assert rig.scheduler.calls == ["claim", "register", "claim", "finish"]
+
+
+def test_a_node_for_one_task_ends_also_when_a_claim_brings_what_it_cannot_read(rig: Rig) -> None:
+    """As from a scheduler that is newer: that claim is over, and must not keep the node waiting for its end."""
+    one_task = OneTask()
+    runner = rig.build(one_task)
+    rig.scheduler.claims = [ValueError("a kind of task that this version does not know")]
+    one_task.open()
+
+    with pytest.raises(ValueError, match="does not know"):
+        runner.run_task(TASK.task_id, TASK.attempt)
+    one_task.end_time()
+
+    assert one_task.over.is_set()
 
 
 def test_every_claim_has_a_token_of_its_own(rig: Rig) -> None:

@@ -228,6 +228,8 @@ def test_threads_are_capped_where_a_quota_hides_from_ffmpeg() -> None:
 
     assert argv.index("-threads") < argv.index("-i"), "the decoder's"
     assert [value_of(argv, option) for option in ("-threads", "-threads:v", "-filter_threads")] == ["3", "3", "3"]
+    checking = command.decode_check_argv(TARGET, threads=3)
+    assert (value_of(checking, "-threads"), checking.index("-threads") < checking.index("-i")) == ("3", True)
     uncapped = command.encode_argv(plan("mp4", H264, AAC), [SOURCE], TARGET)
     assert not any("threads" in argument for argument in uncapped)
 
