@@ -172,13 +172,14 @@ class Checker:
 
 
 def _is_first_seen(node: Any) -> bool:
-    """`x unless last_over_time(x[..] offset ..)`: series that began within a time, where the value is the growth."""
+    """`max_over_time(x[..]) unless last_over_time(x[..] offset ..)`: series that began within a time, counted whole."""
     return (
         isinstance(node, promql.BinaryExpr)
         and str(node.op) == "unless"
-        and isinstance(node.lhs, promql.VectorSelector)
+        and isinstance(node.lhs, promql.Call)
+        and node.lhs.func.name == "max_over_time"
         and isinstance(node.rhs, promql.Call)
         and node.rhs.func.name == "last_over_time"
-        and node.rhs.args[0].vector_selector.name == node.lhs.name
+        and node.rhs.args[0].vector_selector.name == next(selectors(node.lhs)).name
         and node.rhs.args[0].vector_selector.offset is not None
     )
