@@ -42,8 +42,8 @@ def test_a_gateway_is_asked_on_its_own_port() -> None:
     assert said == ""
 
 
-@pytest.mark.parametrize("status", [health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING])
-def test_a_scheduler_that_answers_is_alive_whether_it_serves_or_not(status: int) -> None:
+def of_a_scheduler(status: int) -> str:
+    """What is said of a scheduler whose health is that."""
     servicer = health.HealthServicer()
     servicer.set("", status)
     server = grpc.server(ThreadPoolExecutor(2))
@@ -51,11 +51,14 @@ def test_a_scheduler_that_answers_is_alive_whether_it_serves_or_not(status: int)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        said = alive("scheduler", {"REELYARD_SCHEDULER_LISTEN": f"0.0.0.0:{port}"})
+        return alive("scheduler", {"REELYARD_SCHEDULER_LISTEN": f"0.0.0.0:{port}"})
     finally:
         server.stop(None).wait()
 
-    assert said == ""
+
+@pytest.mark.parametrize("status", [health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING])
+def test_a_scheduler_that_answers_is_alive_whether_it_serves_or_not(status: int) -> None:
+    assert of_a_scheduler(status) == ""
 
 
 def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +68,7 @@ def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPat
     for name in ("no_proxy", "no_grpc_proxy"):
         monkeypatch.delenv(name, raising=False)
 
-    test_a_scheduler_that_answers_is_alive_whether_it_serves_or_not(health_pb2.HealthCheckResponse.SERVING)
+    assert of_a_scheduler(health_pb2.HealthCheckResponse.SERVING) == ""
 
 
 @pytest.mark.parametrize(
