@@ -14,6 +14,7 @@ until the child is gone, so both end together.
 """
 
 import contextlib
+import errno
 import os
 import selectors
 import shlex
@@ -116,7 +117,8 @@ def run(
 
     Raises:
         StoppedError: the stop signal was set before the program was started.
-        OSError: the machine could not start a process (no such folder, no memory, no `setpriv`).
+        OSError: the machine could not start a process (no such folder, no memory, no `setpriv`), or nobody knows
+            how it ended (SIGCHLD is ignored; `keep_exit_statuses` undoes that).
     """
     stop.check()
     started = time.monotonic()
@@ -193,13 +195,15 @@ class _Child:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.reap()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
-        if self.pidfd >= 0:
-            os.close(self.pidfd)
-            self.pidfd = -1
+        try:
+            self.reap()
+        finally:
+            for pipe in (self._process.stdout, self._process.stderr):
+                if pipe is not None:
+                    pipe.close()
+            if self.pidfd >= 0:
+                os.close(self.pidfd)
+                self.pidfd = -1
 
     @property
     def pipes(self) -> tuple[int, int]:
@@ -215,7 +219,11 @@ class _Child:
             os.killpg(self.pid, number)
 
     def reap(self) -> int:
-        """Kill whatever still lives in the group and take the exit status; again is harmless."""
+        """Kill whatever still lives in the group and take the exit status; again is harmless.
+
+        Raises:
+            ChildProcessError: nobody can tell any more how it ended.
+        """
         if self._process.returncode is None:
             self.signal_group(signal.SIGKILL)
             self._take_status()
@@ -228,8 +236,10 @@ class _Child:
         """
         try:
             _, status, used = os.wait4(self.pid, 0)
-        except ChildProcessError:
-            return  # somebody else took them: Popen.wait knows what to make of that
+        except ChildProcessError as error:
+            self._process.wait()  # calls it a success; at least nobody signals or waits for that number again
+            msg = f"somebody else took the exit status of process {self.pid}: nobody knows whether it succeeded"
+            raise ChildProcessError(errno.ECHILD, msg) from error
         self._process.returncode = os.waitstatus_to_exitcode(status)
         self.cpu_s = used.ru_utime + used.ru_stime
 

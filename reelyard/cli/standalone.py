@@ -28,7 +28,7 @@ from reelyard.cluster.broker import open_broker
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.logs import configure_logs
 from reelyard.cluster.metrics import Registry, new_registry, serve_metrics
-from reelyard.cluster.service_process import FAILED, STOPPED, say, stop_requested
+from reelyard.cluster.service_process import FAILED, STOPPED, keep_exit_statuses, say, stop_requested
 from reelyard.cluster.settings import SettingsError, read_settings
 from reelyard.cluster.tracing import tracing
 from reelyard.media.errors import UnavailableError
@@ -70,6 +70,7 @@ def serve_standalone(environ: Mapping[str, str], *, data: Path | None, http_port
     configure_logs(service="standalone", level=settings.scheduler.log_level, fmt=settings.scheduler.log_format)
     os.umask(0o077)  # whatever is written, by SQLite or ffmpeg too, is for our user alone
     folder.make()
+    keep_exit_statuses()
     own = settings.scheduler
     traces = tracing(service="standalone", url=own.traces_url, sample_ratio=own.traces_sample_ratio)
     with stop_requested() as stop, folder.locked(), traces:

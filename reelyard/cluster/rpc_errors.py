@@ -4,6 +4,8 @@
 that class knows beside its message.
 """
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Any, NoReturn
 
 import grpc
@@ -26,8 +28,10 @@ from reelyard.media.errors import (
 
 DOMAIN = "reelyard"
 
-# gRPC's own limit for all trailing metadata is 8 KiB, and the message is in it twice.
-_MAX_MESSAGE = 1000
+#: Bytes of one text as gRPC sends it. It refuses trailing metadata of over 8 KiB (at random up to 16 KiB, always
+#: above), and the message is in it twice: percent-encoded, and as it is.
+_MAX_TEXT_BYTES = 3000
+_CUT = "…"
 
 _KINDS: dict[str, tuple[type[ReelyardError], grpc.StatusCode]] = {
     "spec": (SpecError, grpc.StatusCode.INVALID_ARGUMENT),
@@ -51,12 +55,21 @@ def status_of(error: ReelyardError) -> status_pb2.Status:
         code = grpc.StatusCode.PERMISSION_DENIED
     metadata = {"kind": kind}
     if isinstance(error, SpecError):
-        metadata["field"] = error.field
+        metadata["field"] = _cut(error.field, 300)
     if isinstance(error, StaleTokenError):
         metadata["already_ended_by_token"] = str(error.already_ended_by_token).lower()
     detail = AnyMessage()
     detail.Pack(error_details_pb2.ErrorInfo(reason=error.code.value, domain=DOMAIN, metadata=metadata))
-    return status_pb2.Status(code=code.value[0], message=error.message[:_MAX_MESSAGE], details=[detail])
+    return status_pb2.Status(code=code.value[0], message=_cut(error.message), details=[detail])
+
+
+def _cut(text: str, limit: int = _MAX_TEXT_BYTES) -> str:
+    """As much of a text as fits, percent-encoded as gRPC's HTTP/2 mapping asks, into so many bytes."""
+    sizes = [1 if " " <= char <= "~" and char != "%" else 3 * len(char.encode()) for char in text]
+    if sum(sizes) <= limit:
+        return text
+    room = limit - 3 * len(_CUT.encode())
+    return text[: bisect_right(list(accumulate(sizes)), room)] + _CUT
 
 
 def abort_with(context: grpc.ServicerContext, error: ReelyardError) -> NoReturn:

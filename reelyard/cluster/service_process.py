@@ -53,6 +53,7 @@ def run_service(
         environ: the environment.
         serve: starts, waits for the event, stops, and returns the exit status; may raise StartError.
     """
+    keep_exit_statuses()
     try:
         settings = read_settings(settings_class, environ)
     except SettingsError as error:
@@ -66,6 +67,11 @@ def run_service(
         except StartError as error:
             sys.stderr.write(f"reelyard {name}: {error}\n")
             return FAILED
+
+
+def keep_exit_statuses() -> None:
+    """Have the kernel keep how our children end: whoever started us may ignore SIGCHLD, and that is inherited."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 @contextmanager

@@ -9,17 +9,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import grpc
 import pytest
 import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_status import rpc_status
 from prometheus_client import CollectorRegistry
 
 from reelyard.cluster.gateway_client import GatewayClient
 from reelyard.cluster.node_client import NodeClient, Progress, Stopped
 from reelyard.cluster.rpc_channel import call_metadata
+from reelyard.cluster.rpc_errors import status_of
 from reelyard.cluster.rpc_health import SchedulerHealth
 from reelyard.cluster.rpc_server import add_health_and_reflection, build_server, code_name
 from reelyard.cluster.views import CreateJobs
@@ -215,11 +218,33 @@ def test_a_fault_arrives_as_internal_error_with_the_request_id_and_nothing_else(
     assert node.request_ids == ["req-1"]
 
 
-def test_a_long_message_is_cut_and_still_arrives(node: Node, client: NodeClient) -> None:
-    node.error = NotFoundError("ä" * 50_000)
+@pytest.mark.parametrize("char", ["a", "ä", "漢", "😀", "%", "\n"])
+def test_a_long_message_is_cut_and_still_arrives(node: Node, client: NodeClient, char: str) -> None:
+    node.error = SpecError(char * 50_000, char * 50_000)
 
-    with pytest.raises(NotFoundError, match="ääää"):
+    with pytest.raises(SpecError) as caught:
         client.claim("n", 7, 2, "t")
+
+    assert set(caught.value.message) == set(caught.value.field) == {char, "…"}
+    assert len(caught.value.message) > 200
+
+
+@pytest.mark.parametrize("char", ["a", "ä", "漢", "😀", "%", "\n"])
+def test_no_message_is_longer_than_grpc_takes_for_certain(char: str) -> None:
+    """Between its soft limit of 8 KiB and 16 KiB gRPC refuses some answers and lets others pass."""
+    status = rpc_status.to_status(status_of(SpecError(char * 50_000, char * 50_000)))
+
+    sent = [("grpc-message", quote(status.details).encode()), *status.trailing_metadata]
+    assert sum(len(name) + len(value) + 32 for name, value in sent) < 8192 - 256  # the rest is for :status and the like
+
+
+def test_a_message_that_fits_is_not_cut(node: Node, client: NodeClient) -> None:
+    node.error = NotFoundError("a" * 3000)
+
+    with pytest.raises(NotFoundError) as caught:
+        client.claim("n", 7, 2, "t")
+
+    assert caught.value.message == "a" * 3000
 
 
 def test_a_status_that_a_servicer_gave_itself_is_kept(client: NodeClient) -> None:

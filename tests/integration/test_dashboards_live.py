@@ -34,6 +34,7 @@ from tests.integration.ftp_peer import ftp_server
 pytestmark = pytest.mark.timeout(900)
 
 MP4 = {"OutputFormatID": 0, "MediaContainerCode": "mp4", "VideoCodecCode": "h264"}
+ENCODING = 'reelyard_encoder_slots_in_use{queue="encode.cpu"} > 0'
 SLOTS = "ingest:2,encode.cpu:1,store:2,distribute:2"
 
 #: What this machine and this test can't have: a part of the expression, and why.
@@ -143,10 +144,23 @@ def wrong_requests(client: SeedClient) -> None:
     requests.post(client.url("job/create"), json=impossible, timeout=10)
 
 
+def long_job(
+    cluster: Cluster, prometheus: Prometheus, client: SeedClient, sources: Sources, jobs: dict[str, int], name: str
+) -> dict[str, Any]:
+    """Create a job of this name that encodes for a while; the process that does.
+
+    All others have ended before, and Prometheus has seen it: else it may name a node that encoded a second ago.
+    """
+    for job in jobs.values():
+        client.ended(job, 240)
+    until(lambda: not prometheus.query(ENCODING), 60, "the nodes to be idle")
+    (jobs[name],) = client.created(f"{sources.url}/file/long.mp4", [MP4 | {"Title": name}])
+    return node_that_encodes(cluster, prometheus)
+
+
 def node_that_encodes(cluster: Cluster, prometheus: Prometheus) -> dict[str, Any]:
     """The process that a metric names, as an operator would find it."""
-    busy = 'reelyard_encoder_slots_in_use{queue="encode.cpu"} > 0'
-    found = until(lambda: prometheus.query(busy), 60, "a node to encode")
+    found = until(lambda: prometheus.query(ENCODING), 60, "a node to encode")
     name = found[0]["metric"]["pod"].removeprefix("reelyard-")
     return next(each for each in cluster.processes if each["name"] == name)
 
@@ -154,8 +168,7 @@ def node_that_encodes(cluster: Cluster, prometheus: Prometheus) -> dict[str, Any
 def lose_a_node(
     cluster: Cluster, prometheus: Prometheus, client: SeedClient, sources: Sources, jobs: dict[str, int]
 ) -> None:
-    (jobs["orphaned"],) = client.created(f"{sources.url}/file/long.mp4", [MP4 | {"Title": "orphaned"}])
-    cluster.kill(node_that_encodes(cluster, prometheus))
+    cluster.kill(long_job(cluster, prometheus, client, sources, jobs, "orphaned"))
     lost = f'max(reelyard_nodes{{state="lost", namespace="{NAMESPACE}"}})'
     until(lambda: value(prometheus, lost) == 1, 60, "the node to be missed")
 
@@ -164,9 +177,7 @@ def drain_a_node(
     cluster: Cluster, prometheus: Prometheus, client: SeedClient, sources: Sources, jobs: dict[str, int]
 ) -> None:
     """A node is told to go while it encodes, and started again; what it had goes elsewhere."""
-    client.ended(jobs["orphaned"], 240)
-    (jobs["moved"],) = client.created(f"{sources.url}/file/long.mp4", [MP4 | {"Title": "moved"}])
-    drained = node_that_encodes(cluster, prometheus)
+    drained = long_job(cluster, prometheus, client, sources, jobs, "moved")
     cluster.kill(drained, signal.SIGTERM)
     gone = f'reelyard_tasks_interrupted_total{{reason="drained", namespace="{NAMESPACE}"}}'
     until(lambda: value(prometheus, gone) > 0, 60, "the work to be handed back")
