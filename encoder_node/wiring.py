@@ -294,8 +294,8 @@ class NodeService:
 
     def _drain(self, runner: Runner, held: HeldTasks, metrics: NodeMetrics) -> None:
         began, ended = time.monotonic(), Drained.FINISHED
-        log.info("node_draining", node_id=self.node_id, held=len(held.all()))
         runner.close()
+        log.info("node_draining", node_id=self.node_id, held=len(held.all()))
         for worker in self._workers:
             stop_consuming(worker)
         if not runner.wait_idle(self._settings.drain_seconds):

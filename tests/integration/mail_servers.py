@@ -13,6 +13,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.free_ports import free_port
+
 USER, PASSWORD = "reel@yard", "s3cret/pass:word"
 
 
@@ -68,9 +70,9 @@ def serve_mail(
     implicit_tls: bool = False,
     refuses_tls: bool = False,
     login: bool = True,
-    port: int = 0,
+    port: int | None = None,
 ) -> Iterator[Mailbox]:
-    """Serve a mailbox; `box.port` is set. With a context there is STARTTLS, or TLS from the start."""
+    """Serve a mailbox; `box.port` is set, and stays free for it. With a context there is STARTTLS, or TLS at once."""
 
     def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
@@ -95,7 +97,7 @@ def serve_mail(
 
     loop = asyncio.new_event_loop()
     listening = loop.run_until_complete(
-        loop.create_server(session, "127.0.0.1", port, ssl=context if implicit_tls else None)
+        loop.create_server(session, "127.0.0.1", port or free_port(), ssl=context if implicit_tls else None)
     )
     box.port = listening.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever)

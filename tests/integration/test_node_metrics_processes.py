@@ -25,8 +25,9 @@ from scheduler.settings import SchedulerSettings
 from tests.e2e.peers import Sources
 from tests.e2e.seed_client import SeedClient
 from tests.e2e.services import Standalone
+from tests.free_ports import free_port
 from tests.integration.node_peers import Faulty, serve
-from tests.integration.test_node_service import KEY, LOOPBACK, Rig, free_port, has_ended, is_encoding
+from tests.integration.test_node_service import KEY, LOOPBACK, Rig, has_ended, is_encoding
 from tests.secret_key import SECRET_KEY
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"

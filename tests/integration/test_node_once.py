@@ -4,7 +4,6 @@ import asyncio
 import ipaddress
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,18 +24,13 @@ from reelyard.media.output import OutputRequest
 from scheduler.service import SchedulerService
 from scheduler.settings import SchedulerSettings
 from scheduler.usecases.keys import hash_key
+from tests.free_ports import free_port
 from tests.integration.node_peers import Faulty, serve
 from tests.secret_key import SECRET_KEY
 
 KEY = "ry_" + "o" * 32
 PATIENCE_S = 120.0
 ENDED = {"completed", "failed", "cancelled"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(true: Callable[[], object]) -> None:
@@ -234,6 +228,8 @@ def test_hints_that_arrive_while_a_node_drains_stay_with_the_broker(rig: Rig, lo
         node = rig.node(slots="ingest:1,encode.cpu:2", REELYARD_DRAIN_SECONDS="300")
         wait_until(lambda: rig.job(job_id).encoding_progress > 0)
         node.terminate()
+        # Before it has heard of that, it would still ask for the tasks of these.
+        wait_until(lambda: '"node_draining"' in (rig.folder / "nodes.log").read_text())
         for number in range(5):
             send_hint(rig.broker, "encode.cpu", 2**40 + number, 1)
         assert ended(node) == 0

@@ -4,7 +4,6 @@ import asyncio
 import ipaddress
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -34,6 +33,7 @@ from scheduler.settings import SchedulerSettings
 from scheduler.store.database import Database
 from scheduler.usecases.cancel_job import cancel_job
 from scheduler.usecases.keys import hash_key
+from tests.free_ports import free_port
 from tests.integration.node_peers import Faulty, serve
 from tests.secret_key import SECRET_KEY
 
@@ -43,12 +43,6 @@ KEY = "ry_" + "k" * 32
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 MP4 = OutputRequest(output_format_id=0, container="mp4")
 ENDED = {"completed", "failed", "cancelled"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -17,6 +17,7 @@ from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
 from reelyard.cluster.work import IngestWork, TaskKind
 from reelyard.media.errors import ErrorCode
+from tests.free_ports import free_port
 from tests.integration.ftp_peer import ftp_server
 from tests.integration.node_peers import TOOLS, new_attempt
 from tests.integration.transfer_rig import (
@@ -131,7 +132,7 @@ class TestDeliver:
         assert server.names() == ["x.mp4"]
 
     def test_a_server_that_stands_still_fails_after_the_stall_limit(self, tmp_path: Path, root: Path) -> None:
-        delivery = Delivery(tmp_path, body=BODY * 5, reach=Reach(policy=LOOPBACK, connect_s=5, stall_s=0.5))
+        delivery = Delivery(tmp_path, body=BODY * 5, reach=Reach(policy=LOOPBACK, connect_s=5, stall_s=2))
         with ftp_server(root) as server:
             server.faults.stall_stor = True
             error = delivery.failing(server.url("x.mp4"))
@@ -189,9 +190,7 @@ class TestDeliver:
         assert "may not be reached" in error.message
 
     def test_nobody_listening_is_a_failure(self, delivery: Delivery) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as unused:
-            port = unused.getsockname()[1]
-        error = delivery.failing(f"ftp://u:p@127.0.0.1:{port}/x.mp4")
+        error = delivery.failing(f"ftp://u:p@127.0.0.1:{free_port()}/x.mp4")
 
         assert error.code is ErrorCode.DELIVERY_FAILED
         assert "refused the connection" in error.message
