@@ -67,7 +67,7 @@ def test_stop_ends_the_processes_of_this_cluster_and_no_others(start: Start) -> 
 
 
 def test_an_id_that_begins_like_another_is_another_cluster(start: Start) -> None:
-    longer = start("mine-too", "node")
+    longer = start(f"{MINE}-too", "node")
 
     stop_cluster(MINE, grace_s=5)
 
