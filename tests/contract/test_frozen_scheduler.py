@@ -36,9 +36,10 @@ def test_its_locks_end_before_leases_do() -> None:
 def test_a_row_that_it_had_locked_can_be_changed_by_another(
     databases: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "IDLE_TRANSACTION_TIMEOUT_MS", 300)
-    frozen, other = databases(), databases()
+    other = databases()
     job_id = Rig(other).create().jobs[0].job_id
+    monkeypatch.setattr(store, "IDLE_TRANSACTION_TIMEOUT_MS", 1_000)
+    frozen = databases()
     change = update(jobs).where(jobs.c.id == job_id)
 
     def freeze_in_the_middle() -> None:

@@ -146,7 +146,9 @@ def test_a_beat_renews_the_leases_that_are_held_and_stops_the_others(rig: Rig) -
     rig.create()
     node = rig.node("alpha")
     held = rig.take(node, Queue.INGEST)
-    rig.change(update(tasks).where(tasks.c.id == held.spec.task_id).values(lease_until_ms=now_ms() + 1_000))
+    rig.change(
+        update(tasks).where(tasks.c.id == held.spec.task_id).values(lease_until_ms=now_ms() + POLICY.lease_ms // 2)
+    )
     before = rig.task(held.spec.task_id).lease_until_ms
 
     beat = heartbeat(

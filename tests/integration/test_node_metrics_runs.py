@@ -228,7 +228,7 @@ def test_an_ffmpeg_that_is_killed_counts_as_out_of_memory_and_what_it_took(rig: 
 
 
 def test_an_ffmpeg_that_stands_still_counts_as_a_stall(rig: Rig, endless: EncodeWork) -> None:
-    rig.encode.limit(stall_s=1.0)
+    rig.encode.limit(stall_s=5.0)
     stopper = while_it_encodes(rig, lambda attempt: os.kill(ffmpeg_of(attempt), signal.SIGSTOP))
     rig.do(TaskKind.ENCODE, endless)
     stopper.join()

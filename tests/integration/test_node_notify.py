@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 def notify(tmp_path: Path, store: FolderStore) -> Iterator[NotifyStage]:
-    pool = guarded_http(LOOPBACK, connect_timeout_s=2, read_timeout_s=0.5)
+    pool = guarded_http(LOOPBACK, connect_timeout_s=2, read_timeout_s=2)
     yield NotifyStage(pool, clock=lambda: 1732233600.9)
     pool.clear()
 

@@ -177,7 +177,7 @@ def test_a_cut_connection_is_a_failure_and_the_next_attempt_delivers(delivery: D
 
 
 def test_a_server_that_does_not_answer_fails_after_the_stall_limit(tmp_path: Path) -> None:
-    delivery = Delivery(tmp_path, reach=Reach(policy=LOOPBACK, connect_s=5, stall_s=0.5))
+    delivery = Delivery(tmp_path, reach=Reach(policy=LOOPBACK, connect_s=5, stall_s=2))
     with serve(Taker(stall=True)) as taker:
         error = delivery.failing(f"http://{taker.host}/x.mp4")
 

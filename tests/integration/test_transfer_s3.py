@@ -233,7 +233,7 @@ def test_a_cut_upload_fails_leaves_nothing_and_the_next_attempt_delivers(bucket:
 
 
 def test_a_server_that_does_not_answer_fails_after_the_stall_limit(bucket: Bucket, tmp_path: Path) -> None:
-    delivery = Delivery(tmp_path, reach=Reach(policy=LOOPBACK, connect_s=5, stall_s=0.5))
+    delivery = Delivery(tmp_path, reach=Reach(policy=LOOPBACK, connect_s=5, stall_s=2))
     with wire_to(bucket.server.port(), Wire(silent=True)) as wire:
         error = delivery.failing(over(wire, bucket.url("x.mp4"), bucket))
 

@@ -35,7 +35,7 @@ def test_a_hung_check_is_not_ready_and_is_not_started_again() -> None:
         started.append(1)
         release.wait(30)
 
-    readiness = Readiness({"hung": hang, "well": lambda: None}, timeout_s=0.05)
+    readiness = Readiness({"hung": hang, "well": lambda: None}, timeout_s=1)
 
     first = readiness.report()
     second = readiness.report()

@@ -185,7 +185,7 @@ def test_a_child_without_progress_is_ended(tmp_path: Path) -> None:
         "echo + 1; while :; do echo same; sleep 0.05; done",
         tmp_path,
         reader=reader,
-        limits=Limits(stall_s=0.5, hard_s=60),
+        limits=Limits(stall_s=2, hard_s=60),
     )
 
     assert outcome.ended is Ended.STALLED
@@ -194,10 +194,10 @@ def test_a_child_without_progress_is_ended(tmp_path: Path) -> None:
 
 def test_progress_keeps_a_child_alive(tmp_path: Path) -> None:
     outcome = sh(
-        "for i in 1 2 3 4 5 6 7 8; do echo + $i; sleep 0.2; done",
+        "for i in 1 2 3 4 5 6 7 8; do echo + $i; sleep 0.5; done",
         tmp_path,
         reader=Lines(),
-        limits=Limits(stall_s=1.2, hard_s=60),
+        limits=Limits(stall_s=3, hard_s=60),
     )
 
     assert outcome.ended is Ended.EXITED
