@@ -43,7 +43,7 @@ _BUCKET = "reelyard"
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
 #: Six processes cannot serve metrics on one port, and this one says nothing to a cluster.
 _NOT_PASSED_ON = frozenset({"REELYARD_METRICS_PORT", "REELYARD_DATA"})
-_READY_S = 60.0
+_READY_S = 180.0
 
 
 class Cluster:

@@ -53,7 +53,7 @@ class Standalone:
                 stdin=subprocess.DEVNULL,
                 text=True,
             )
-        self.url = self._ready_url(60)
+        self.url = self._ready_url(180)
         return self
 
     def _ready_url(self, seconds: float) -> str:

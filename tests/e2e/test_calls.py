@@ -57,11 +57,11 @@ def test_a_source_is_ingested_once_and_encoded_later(
 
 @pytest.fixture(scope="module")
 def long_clip(clip: Path) -> str:
-    """The name of a clip beside the short one that takes minutes to encode in VP8, and an instant to make."""
+    """The name of a clip beside the short one that takes a minute to encode in VP8, and an instant to make."""
     folder = clip.parent
     subprocess.run(
         [
-            *("ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25"),
+            *("ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25"),
             *("-t", "2", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", str(folder / "two.mp4")),
         ],
         check=True,

@@ -92,7 +92,7 @@ def migrate(cluster: Cluster, packages: Path) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     return done.stdout
 

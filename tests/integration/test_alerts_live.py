@@ -71,11 +71,12 @@ def sources(clip: Path) -> Iterator[Sources]:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     needs("prometheus", Path("/usr/bin/prometheus").exists())
+    # Long enough for a busy machine: a node that could not beat for a whole lease is an alert.
     with Cluster(
         tmp_path_factory.mktemp("alerting"),
         metrics=True,
         REELYARD_SLOTS="ingest:2,encode.cpu:1,store:2,distribute:2",
-        REELYARD_LEASE_SECONDS="4",
+        REELYARD_LEASE_SECONDS="10",
         REELYARD_HEARTBEAT_SECONDS="0.5",
         REELYARD_RETRY_SECONDS="0.2",
         REELYARD_NOTIFY_RETRY_SECONDS="0.5,0.5,0.5,0.5,0.5,0.5",

@@ -69,11 +69,12 @@ def sources(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[So
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     needs("prometheus", Path("/usr/bin/prometheus").exists())
+    # Long enough for a busy machine: one node is to be lost, and no other.
     with Cluster(
         tmp_path_factory.mktemp("watched"),
         metrics=True,
         REELYARD_SLOTS=SLOTS,
-        REELYARD_LEASE_SECONDS="4",
+        REELYARD_LEASE_SECONDS="10",
         REELYARD_HEARTBEAT_SECONDS="0.5",
         REELYARD_DRAIN_SECONDS="0.1",
         REELYARD_RETRY_SECONDS="0.2,0.5",
