@@ -1,8 +1,9 @@
 """A real Prometheus with the rules as they are watches a real cluster: which alerts fire when what happens.
 
-Three things are made shorter, so that the test need not take an hour, and nothing else is changed: every group is
-evaluated each second; `for` of the alerts in SHORTENED is a twentieth; and "15 minutes old, nothing claimed for 10
-minutes" of ReelyardQueueStuck is 30 and 20 seconds.
+Three things are made shorter, so that the test need not take an hour: every group is evaluated each second; `for` of
+the alerts in SHORTENED is a twentieth; and "15 minutes old, nothing claimed for 10 minutes" of ReelyardQueueStuck is 30
+and 20 seconds. One is made longer, as a busy machine that runs tests is not healthy: a request may take 10 s, not 0.3.
+Nothing else is changed.
 """
 
 import re
@@ -34,8 +35,8 @@ _FASTER = 20
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-def shorter(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule as this test can wait for it."""
+def adapted(rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule as this test can wait for it, on a machine that has other things to do."""
     if rule.get("alert") in SHORTENED:
         number, unit = re.fullmatch(r"(\d+)([smh])", rule["for"]).groups()  # type: ignore[union-attr]
         rule["for"] = f"{int(number) * _SECONDS[unit] // _FASTER}s"
@@ -45,6 +46,9 @@ def shorter(rule: dict[str, Any]) -> dict[str, Any]:
     if rule.get("record") == "reelyard:queue_claims:increase10m":
         assert "[10m]" in rule["expr"]
         rule["expr"] = rule["expr"].replace("[10m]", "[20s]")
+    if "reelyard_http_request_duration_seconds_bucket" in rule["expr"]:
+        assert 'le="0.3"' in rule["expr"]
+        rule["expr"] = rule["expr"].replace('le="0.3"', 'le="10.0"')
     return rule
 
 
@@ -56,7 +60,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         groups = read_groups([file])
         for group in groups:
             group["interval"] = "1s"
-            group["rules"] = [shorter(rule) for rule in group["rules"]]
+            group["rules"] = [adapted(rule) for rule in group["rules"]]
         written.append(folder / file.name)
         written[-1].write_text(yaml.safe_dump({"groups": groups}))
     return written
@@ -92,15 +96,31 @@ def prometheus(cluster: Cluster, rules: list[Path]) -> Iterator[Prometheus]:
         yield running
 
 
+def firing_labels(prometheus: Prometheus) -> list[dict[str, str]]:
+    return [each["metric"] for each in prometheus.query('ALERTS{alertstate="firing"}')]
+
+
 def firing(prometheus: Prometheus) -> set[str]:
-    return {each["metric"]["alertname"] for each in prometheus.query('ALERTS{alertstate="firing"}')}
+    return {each["alertname"] for each in firing_labels(prometheus)}
 
 
-def fires(prometheus: Prometheus, *names: str) -> list[dict[str, str]]:
-    """Wait until all of these fire; their labels."""
-    until(lambda: set(names) <= firing(prometheus), 180, f"{names} to fire")
-    every = prometheus.query('ALERTS{alertstate="firing"}')
-    return [each["metric"] for each in every if each["metric"]["alertname"] in names]
+def fires(prometheus: Prometheus, *wanted: dict[str, str]) -> list[dict[str, str]]:
+    """Wait until for each of these an alert fires that has its labels; the labels of all alerts of these names.
+
+    An alert about several things, such as queues, does not begin to fire for all of them at the same moment.
+    """
+    names = {each["alertname"] for each in wanted}
+
+    def found() -> list[dict[str, str]]:
+        every = firing_labels(prometheus)
+        complete = all(any(each.items() <= labels.items() for labels in every) for each in wanted)
+        return [labels for labels in every if complete and labels["alertname"] in names]
+
+    return until(found, 180, f"{wanted} to fire")
+
+
+def alert(name: str, **labels: str) -> dict[str, str]:
+    return {"alertname": f"Reelyard{name}"} | labels
 
 
 @pytest.mark.timeout(900)
@@ -134,11 +154,12 @@ def _receiver_refuses(client: SeedClient, prometheus: Prometheus, clip: str, mis
         jobs = [client.created(clip, [MP4 | {"PingUrl": pings.url}])[0] for _ in range(4)]
         jobs += [client.created(missing, [MP4])[0] for _ in range(12)]
         ends = [client.ended(job)["Status"] for job in jobs]
-        fires(prometheus, "ReelyardNotificationsRefused")
-    gone = f'reelyard_jobs_finished_total{{error_class="user_input", namespace="{NAMESPACE}"}}'
+        fires(prometheus, alert("NotificationsRefused"))
+    gone = f'sum(reelyard_jobs_finished_total{{error_class="user_input", namespace="{NAMESPACE}"}}) == 12'
+    # A scheduler whose last scrape took too long is not in the sum.
+    until(lambda: prometheus.query(gone), 60, "the sources that are not there to be counted")
 
     assert ends == ["Completed"] * 4 + ["Failed"] * 12
-    assert sum(float(each["value"][1]) for each in prometheus.query(gone)) == 12
     assert firing(prometheus) == {"ReelyardNotificationsRefused"}
 
 
@@ -147,15 +168,19 @@ def _store_is_away(cluster: Cluster, client: SeedClient, prometheus: Prometheus,
     cluster.kill(store)
     jobs = [client.created(clip, [MP4])[0] for _ in range(12)]
     ends = {client.ended(job, 240)["Status"] for job in jobs}
-    expected = {"ReelyardStorageErrors", "ReelyardDeadLetters", "ReelyardJobSuccessBudgetBurn"}
-    found = fires(prometheus, *expected)
+    found = fires(
+        prometheus,
+        alert("StorageErrors"),
+        alert("DeadLetters", queue="ingest"),
+        *(alert("JobSuccessBudgetBurn", window=window) for window in ("1h", "6h", "3d")),
+    )
+    expected = {each["alertname"] for each in found}
     cluster.restart(store)
 
     assert ends == {"Failed"}
     letters = [each for each in found if each["alertname"] == "ReelyardDeadLetters"]
     # clean-ups of the jobs before it (queue store) may be given up too
     assert {each["reason"] for each in letters} == {"storage_failed"}
-    assert "ingest" in {each["queue"] for each in letters}
     burns = {each["window"] for each in found if each["alertname"] == "ReelyardJobSuccessBudgetBurn"}
     assert burns == {"1h", "6h", "3d"}
     assert firing(prometheus) <= expected | {"ReelyardNotificationsRefused"}
@@ -168,8 +193,15 @@ def _every_node_dies(cluster: Cluster, client: SeedClient, prometheus: Prometheu
     for node in nodes:
         cluster.kill(node, signal.SIGKILL)
     (job,) = client.created(clip, [MP4])
-    expected = {"ReelyardNodeLost", "ReelyardTargetDown", "ReelyardQueueNoConsumers", "ReelyardQueueStuck"}
-    found = fires(prometheus, *expected)
+    pods = {f"reelyard-{node['name']}" for node in nodes}
+    found = fires(
+        prometheus,
+        alert("NodeLost"),
+        *(alert("TargetDown", pod=pod) for pod in pods),
+        alert("QueueNoConsumers", queue="ingest"),
+        alert("QueueStuck", queue="ingest"),
+    )
+    expected = {each["alertname"] for each in found}
     seen = firing(prometheus)
     for node in nodes:
         cluster.restart(node)
@@ -178,9 +210,9 @@ def _every_node_dies(cluster: Cluster, client: SeedClient, prometheus: Prometheu
     queues = ("ReelyardQueueNoConsumers", "ReelyardQueueStuck")
     waits = {name: {each.get("queue", "") for each in found if each["alertname"] == name} for name in queues}
     assert waits["ReelyardQueueNoConsumers"] == {"ingest"}
-    assert {"ingest"} <= waits["ReelyardQueueStuck"] <= {"ingest", "store"}  # clean-ups of the failed jobs
+    assert waits["ReelyardQueueStuck"] <= {"ingest", "store"}  # clean-ups of the failed jobs
     down = {each["pod"] for each in found if each["alertname"] == "ReelyardTargetDown"}
-    assert down == {f"reelyard-{node['name']}" for node in nodes}
+    assert down == pods
     assert client.ended(job)["Status"] == "Completed"
     stands = {"ReelyardTargetDown", "ReelyardQueueNoConsumers", "ReelyardQueueStuck"}
     until(lambda: not stands & firing(prometheus), 120, "the alerts to end")
