@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.process import LocalServerError, Process
+from deploy.local.process import LocalServerError, Process, wait_for_exit
 
 DEFAULT_FOLDER = Path(".cluster")
 _MARKER = "LOCAL_CLUSTER"
@@ -186,10 +186,8 @@ def _end(processes: Sequence[Found], cluster_id: str, grace_s: float) -> None:
         _signal(process, cluster_id, ask)
         _signal(process, cluster_id, signal.SIGCONT)  # one that was frozen has to hear it
     deadline = time.monotonic() + grace_s
-    while time.monotonic() < deadline:
-        if not _still_running(processes, cluster_id):
-            return
-        time.sleep(0.02)
+    for process in processes:
+        wait_for_exit(process.pid, max(0.0, deadline - time.monotonic()))
     for process in _still_running(processes, cluster_id):
         print(f"{process.kind} (process {process.pid}) did not stop within {grace_s:.0f} s: killing it")
         _signal(process, cluster_id, signal.SIGKILL)

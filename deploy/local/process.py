@@ -79,7 +79,7 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
         return self._popen.wait()
 
-    def wait_ready(self, ready: Callable[[], bool], *, timeout_s: float = 60.0) -> None:
+    def wait_ready(self, ready: Callable[[], bool], *, timeout_s: float = 180.0) -> None:
         """Return when `ready()` is true.
 
         Raises:

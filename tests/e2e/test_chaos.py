@@ -20,11 +20,11 @@ KILLS = 8
 LEASE_S = 4
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster with short leases, so that what a killed node held comes back while the test looks."""
     with Cluster(
-        tmp_path / "cluster",
+        tmp_path_factory.mktemp("chaos"),
         REELYARD_LEASE_SECONDS=str(LEASE_S),
         REELYARD_HEARTBEAT_SECONDS="0.5",
         REELYARD_NOTIFY_RETRY_SECONDS="0.5,1,2",

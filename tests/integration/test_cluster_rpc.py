@@ -41,6 +41,7 @@ from reelyard.media.errors import (
 )
 from reelyard.media.output import OutputRequest
 from reelyard.rpc.v1 import gateway_pb2, gateway_pb2_grpc, media_pb2, node_pb2, node_pb2_grpc
+from tests.free_ports import free_port
 
 NODE_SERVICE = "reelyard.rpc.v1.NodeService"
 
@@ -444,7 +445,7 @@ def test_killing_one_of_two_schedulers_fails_no_call() -> None:
 def test_a_scheduler_that_comes_back_is_found_again() -> None:
     with NodeClient("127.0.0.1:1") as nobody, pytest.raises(UnavailableError):
         nobody.claim("n", 1, 1, "t")
-    with scheduler_process() as (first, address), NodeClient(address) as client:
+    with scheduler_process(free_port()) as (first, address), NodeClient(address) as client:
         client.claim("n", 1, 1, "t")
         first.kill()
         first.wait()
