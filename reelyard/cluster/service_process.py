@@ -3,6 +3,7 @@
 The first SIGTERM or SIGINT asks to stop; a second one ends the process at once, as it does by default.
 """
 
+import os
 import signal
 import sys
 import threading
@@ -76,24 +77,53 @@ def keep_exit_statuses() -> None:
 
 @contextmanager
 def stop_requested() -> Iterator[threading.Event]:
-    """An event that the first SIGTERM or SIGINT sets; after it these do what they do by default."""
+    """An event that the first SIGTERM or SIGINT sets; after it these do what they do by default. For the main thread.
+
+    Python runs its handlers in the main thread alone, and a main thread that waits for a lock is woken only by a signal
+    of its own. The kernel gives a signal to another thread whenever the main one has another pending, such as SIGCHLD
+    while a program is started, and then nobody would hear it. So a thread listens to what each signal writes at once
+    (https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd) and wakes the main one.
+    """
     requested = threading.Event()
     before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {
         number: signal.getsignal(number) for number in _STOP_SIGNALS
     }
 
-    def request(_number: int, _frame: FrameType | None) -> None:
-        requested.set()
+    def next_one_ends_it(_number: int, _frame: FrameType | None) -> None:
         for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
 
-    for number in _STOP_SIGNALS:
-        signal.signal(number, request)
+    with _signals_heard(requested.set):
+        for number in _STOP_SIGNALS:
+            signal.signal(number, next_one_ends_it)
+        try:
+            yield requested
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _signals_heard(stop: Callable[[], None]) -> Iterator[None]:
+    """Have `stop` called, in another thread, when one of the signals arrives, whichever thread gets it."""
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+
+    def listen() -> None:
+        while numbers := os.read(heard, 64):  # a byte for each signal; none when nobody can write any more
+            if not set(numbers).isdisjoint(_STOP_SIGNALS):
+                stop()
+
+    thread = threading.Thread(target=listen, name="signals", daemon=True)
+    thread.start()
+    before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     try:
-        yield requested
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.set_wakeup_fd(before)
+        os.close(told)
+        thread.join()
+        os.close(heard)
 
 
 def say(line: str) -> None:
