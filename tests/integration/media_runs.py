@@ -1,5 +1,6 @@
 """Runs the product's own command lines over clips that ffmpeg makes here."""
 
+import functools
 import os
 import re
 import subprocess
@@ -86,7 +87,13 @@ def probe(path: Path) -> MediaInfo:
 
 
 def ingest(path: Path) -> MediaInfo:
-    """Probe a source and read it to its end, as an ingest does."""
+    """Probe a source and read it to its end, as an ingest does: once, however many outputs are made of it."""
+    file = path.stat()
+    return _ingested(path, file.st_mtime_ns, file.st_size)
+
+
+@functools.cache
+def _ingested(path: Path, _mtime_ns: int, _size: int) -> MediaInfo:
     return check_source(probe(path), demuxed_us=run(command.demux_check_argv(path)).out_time_us)
 
 

@@ -120,7 +120,9 @@ def answers(ask: Callable[[], bytes]) -> bool:
         return False
 
 
-def test_server_listens_on_the_loopback_address_only(server: Server) -> None:
+@pytest.mark.parametrize("kind", [cls.kind for cls in SERVERS])
+def test_server_listens_on_the_loopback_address_only(request: pytest.FixtureRequest, kind: str) -> None:
+    server = request.getfixturevalue(kind)  # those of the whole session: nothing is done to them
     addresses = listening_addresses([server.pid, *(helper.pid for helper in server.helpers())])
 
     assert addresses <= {"0100007F", "0" * 24 + "01000000"}  # 127.0.0.1 and ::1
