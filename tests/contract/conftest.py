@@ -2,14 +2,19 @@
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from reelyard.cluster.objectstore.open import open_store
 from reelyard.cluster.objectstore.store import ObjectStore
 from scheduler.store.database import Database
+from scheduler.store.tables import metadata
 from tests.contract.lifecycle_rig import Rig
 from tests.secret_key import SEALER
 
@@ -25,10 +30,45 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.create_database(f"test_{next(_numbers)}")
 
 
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with every table and no row, for copying: making the tables anew for each test takes longer than most."""
+    path = tmp_path_factory.mktemp("tables") / "reelyard.db"
+    _make_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql: Any) -> str:
+    """The name of a database with every table and no row, in the same way."""
+    _make_tables(postgresql.create_database("tables"))
+    return "tables"
+
+
+def _make_tables(url: str) -> None:
+    database = Database(url, SEALER)
+    metadata.create_all(database.engine)
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new database with every table, in a SQLite file or a private PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "reelyard.db"
+        shutil.copy(request.getfixturevalue("sqlite_tables"), path)
+        return f"sqlite:///{path}"
+    template, server = request.getfixturevalue("postgresql_tables"), request.getfixturevalue("postgresql")
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+    return server.database_url(name)
+
+
 @pytest.fixture
-def rig(empty_database_url: str) -> Iterator[Rig]:
+def rig(database_url: str) -> Iterator[Rig]:
     """The scheduler's use cases on a database with the whole schema and one account."""
-    database = Database(empty_database_url, SEALER)
+    database = Database(database_url, SEALER)
     yield Rig(database)
     database.close()
 
