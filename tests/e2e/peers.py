@@ -10,12 +10,17 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    #: The library's 5 are fewer than the nodes of a cluster connect at once; one too many waits for a second or more.
+    request_queue_size = 128
+
+
 class Server:
     """An HTTP server on a free loopback port, in a thread of its own."""
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.http.daemon_threads = True
+        self.http = _Listener(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
         self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+from deploy.local.process import wait_for_exit
+
 ROOT = Path(__file__).resolve().parents[2]
 REELYARD = Path(sys.executable).with_name("reelyard")
 KEY = "ry_e2e_0123456789abcdef0123456789abcdef"
@@ -80,7 +82,7 @@ class Standalone:
             check=True,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
         )
         return done.stdout
 
@@ -97,7 +99,7 @@ class Standalone:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
-        status = self.process.wait(60)
+        status = self.process.wait(180)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return status
@@ -153,7 +155,11 @@ class Cluster:
         os.kill(process["pid"], how)
 
     def restart(self, process: dict[str, Any]) -> None:
-        """Start a killed process again from what cluster.json says, nothing else."""
+        """Start a process again that was told to end, once it has, from what cluster.json says and nothing else.
+
+        One that drains serves its metrics to the end: the next one could not have its port before that.
+        """
+        assert wait_for_exit(process["pid"], 120), f"{process['name']} goes on"
         with Path(process["log"]).open("ab") as log:
             child = subprocess.Popen(
                 process["command"],

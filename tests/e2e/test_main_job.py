@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from tests.e2e.media_facts import facts
@@ -132,6 +133,7 @@ def test_all_containers_of_this_release_come_out_right(client: SeedClient, sourc
         assert abs(seen.duration_s - 2) < 0.1
 
 
+@pytest.mark.timeout(900)  # some are large, and the machine may be busy
 def test_every_built_in_format_encodes(client: SeedClient, sources: Sources) -> None:
     formats = client.get("format", pageSize=100)
     listed = next(value for value in formats.values() if isinstance(value, list))

@@ -71,7 +71,6 @@ class Stream:
 def replace(cluster: Cluster, process: dict[str, Any], packages: Path | None) -> None:
     """Stop one process as Kubernetes does and start it in another version; None: this one."""
     cluster.kill(process, signal.SIGTERM)
-    until(lambda: not Path(f"/proc/{process['pid']}/cwd").exists(), 60, f"{process['name']} to end")
     process["env"].pop("PYTHONPATH", None)
     if packages is not None:
         process["env"]["PYTHONPATH"] = str(packages)
