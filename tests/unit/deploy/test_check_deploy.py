@@ -302,6 +302,12 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
         put(30, "spec", "minReplicaCount", kind="ScaledObject", name="reelyard-encoder-cpu"),
         "these must rise",
     ),
+    "a pool that ends its pods when Prometheus is away": (
+        lambda d: one(d, "ScaledObject", "reelyard-encoder-cpu")["spec"].update(
+            minReplicaCount=0, fallback={"failureThreshold": 3, "replicas": 0}
+        ),
+        "KEDA would end all pods after the cooldown",
+    ),
     "a pod that takes another Secret": (
         lambda d: setting(d, "reelyard-deliver", "REELYARD_BROKER_URL")["valueFrom"]["secretKeyRef"].update(
             name="reelyard-rpc", key="REELYARD_RPC_TOKEN"
