@@ -270,6 +270,14 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
         "app.kubernetes.io/version is 0.1.0",
     ),
     "a port where nothing listens": (lambda d: shared(d, "REELYARD_METRICS_PORT", "9091"), "port metrics is 9090"),
+    "a gateway of IPv4 alone": (
+        lambda d: setting(d, "reelyard-gateway", "REELYARD_HTTP_HOST").update(value="0.0.0.0"),
+        "REELYARD_HTTP_HOST is not ::",
+    ),
+    "a scheduler of IPv4 alone": (
+        lambda d: setting(d, "reelyard-scheduler", "REELYARD_SCHEDULER_LISTEN").update(value="0.0.0.0:50051"),
+        "REELYARD_SCHEDULER_LISTEN is not ::",
+    ),
     "an address of no scheduler": (
         lambda d: shared(d, "REELYARD_SCHEDULER_ADDRESS", "reelyard-scheduler:50052"),
         "no port of a Service",
