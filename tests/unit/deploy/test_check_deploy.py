@@ -316,6 +316,10 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
         ),
         "KEDA would end all pods after the cooldown",
     ),
+    "a scratch volume that keeps an idle machine": (
+        put({}, "spec", "template", "metadata", "annotations", name="reelyard-ingest"),
+        "volume scratch: cluster-autoscaler keeps an idle machine",
+    ),
     "a pod that takes another Secret": (
         lambda d: setting(d, "reelyard-deliver", "REELYARD_BROKER_URL")["valueFrom"]["secretKeyRef"].update(
             name="reelyard-rpc", key="REELYARD_RPC_TOKEN"
