@@ -390,6 +390,16 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
     "no names by TCP": (lambda d: policy(d, "dns")["egress"][0]["ports"].pop(), "may not ask the DNS by TCP"),
     "no scrapes": (without("NetworkPolicy", "monitoring-to-metrics"), "namespace monitoring may not reach"),
     "no clients": (without("NetworkPolicy", "ingress-controller"), "namespace ingress-nginx may not reach"),
+    "a way to private IPv4 by NAT64": (
+        lambda d: policy(d, "ingest-to-internet")["egress"][0]["to"][1]["ipBlock"]["except"].remove(
+            "64:ff9b::a00:0/104"
+        ),
+        "reelyard-ingest may reach 64:ff9b::10.1.2.3",
+    ),
+    "no way to public IPv4 by NAT64": (
+        lambda d: policy(d, "deliver-to-internet")["egress"][0]["to"][1]["ipBlock"]["except"].append("64:ff9b::/96"),
+        "reelyard-deliver may not reach 64:ff9b::93.184.215.14",
+    ),
     "an exception that is refused": (
         lambda d: policy(d, "ingest-to-internet")["egress"][0]["to"][1]["ipBlock"]["except"].append("::ffff:0:0/96"),
         "the API server refuses",
