@@ -1,11 +1,12 @@
 """What a node measures of its tasks, its slots and itself; `gpu_metrics` has the GPUs.
 
-Numbers of an attempt are counted when it has ended. Its series are there from its start, with 0: Prometheus sees an
-increase only between two values of a series, and would miss all of the first attempt otherwise.
+What an encode does is counted while it goes on, all else of an attempt when it has ended. Its series are there from its
+start, with 0: Prometheus sees an increase only between two values of a series, and would miss all of the first attempt
+otherwise.
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,8 +19,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from encoder_node.encode_labels import CPU, NVIDIA, EncodeLabels, accelerator_of, encode_labels, queue_of
+from encoder_node.encode_meter import Done, EncodeMeter
 from encoder_node.failures import SessionFailure
-from encoder_node.measures import Encoded, EncodeRuns, Measures, Stall, StepEnd, StepTaken
+from encoder_node.measures import Measures, Stall, StepEnd, StepTaken
 from encoder_node.stop import StopReason
 from reelyard.cluster.metrics import exemplar
 from reelyard.cluster.work import EncodeWork, TaskSpec
@@ -127,23 +129,24 @@ class NodeMetrics:
         self._drains.labels(outcome).observe(seconds)
 
     @contextmanager
-    def working(self, task: TaskSpec) -> Iterator[None]:
-        """Around the work on a task, which takes a slot."""
+    def working(self, task: TaskSpec) -> Iterator[Measures]:
+        """Around the work on a task, which takes a slot; what it measures goes into what this gives."""
         queue = queue_of(task)
         in_use = self._in_use.labels(queue, accelerator_of(queue))
         self._tasks.begin(task)
+        measures = Measures()
         if isinstance(task.work, EncodeWork):
-            self._encodes.begin(encode_labels(task.work.plan))
+            counts = self._encodes.begin(encode_labels(task.work.plan), exemplar(job_id=task.job_id))
+            measures = Measures(meter=EncodeMeter(counts))
         with in_use.track_inprogress():
-            yield
+            yield measures
 
     def ended(self, task: TaskSpec, ending: Ending, measures: Measures) -> None:
-        """Count an attempt. What it encoded counts only where it was finished, what that took in any case."""
+        """Count how an attempt ended; what it encoded, and what that took, was counted on the way."""
         shown = exemplar(job_id=task.job_id)
         self._tasks.ended(task, ending, measures.steps, shown)
         if isinstance(task.work, EncodeWork):
-            encoded = measures.encoded if ending == FINISHED else None
-            self._encodes.ended(encode_labels(task.work.plan), measures.runs, encoded, shown)
+            self._encodes.ended(encode_labels(task.work.plan), measures, shown, finished=ending == FINISHED)
 
 
 class _TaskMetrics:
@@ -183,11 +186,14 @@ class _EncodeMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         counter = partial(Counter, registry=registry)
         short, full = ["codec", "accelerator", "resolution"], ["codec", "accelerator", "preset", "resolution"]
-        self._frames = counter("reelyard_encode_frames", "Frames of finished encodes.", short)
-        self._media = counter("reelyard_encode_media_seconds", "Duration of what finished encodes made.", full)
-        self._busy = counter(
-            "reelyard_encode_busy_seconds", "Time in which ffmpeg ran for encodes, failed ones too.", full
+        self._frames = counter("reelyard_encode_frames", "Frames that encoders wrote, as they go.", short)
+        self._media = counter("reelyard_encode_media_seconds", "Duration of what was encoded, as it goes.", full)
+        self._discarded = counter(
+            "reelyard_encode_discarded_media_seconds",
+            "Duration of what was encoded in attempts that came to nothing.",
+            full,
         )
+        self._busy = counter("reelyard_encode_busy_seconds", "Time in which ffmpeg ran for encodes, as it goes.", full)
         self._ratio = Histogram(
             "reelyard_encode_realtime_ratio",
             "Duration of what a finished encode made over the time in which ffmpeg ran for it.",
@@ -197,12 +203,12 @@ class _EncodeMetrics:
         )
         self._cpu = counter(
             "reelyard_encode_cpu_seconds",
-            "Processor time of the ffmpeg processes of encodes, failed ones too.",
+            "Processor time of the ffmpeg processes of encodes, as it goes.",
             ["codec", "preset"],
         )
         self._bytes = counter(
             "reelyard_encode_bytes",
-            "Bytes of the sources (in) and of the outputs (out) of finished encodes.",
+            "Bytes of the sources (in), in proportion to the progress, and of what was written (out), as it goes.",
             ["direction", "codec"],
         )
         self._stalls = counter(
@@ -218,41 +224,43 @@ class _EncodeMetrics:
             ["gpu", "reason"],
         )
 
-    def begin(self, labels: EncodeLabels) -> None:
-        """An encode starts: what it will count into is there."""
-        for_each = (labels.codec, labels.accelerator, labels.resolution)
-        for metric in (self._frames, self._ratio):
-            metric.labels(*for_each)
-        for counter in (self._media, self._busy):
-            counter.labels(labels.codec, labels.accelerator, labels.preset, labels.resolution)
-        self._cpu.labels(labels.codec, labels.preset)
-        for direction in ("in", "out"):
-            self._bytes.labels(direction, labels.codec)
+    def begin(self, labels: EncodeLabels, shown: dict[str, str] | None) -> Callable[[Done], None]:
+        """An encode starts: what it will count into is there. What is returned counts what it does."""
+        short = (labels.codec, labels.accelerator, labels.resolution)
+        full = (labels.codec, labels.accelerator, labels.preset, labels.resolution)
+        self._ratio.labels(*short)
+        self._discarded.labels(*full)
         if labels.accelerator == NVIDIA:
             for reason in SessionFailure:
                 self._sessions.labels(_FIRST_GPU, reason)
+        frames, media, busy = self._frames.labels(*short), self._media.labels(*full), self._busy.labels(*full)
+        cpu = self._cpu.labels(labels.codec, labels.preset)
+        bytes_in, bytes_out = (self._bytes.labels(direction, labels.codec) for direction in ("in", "out"))
 
-    def ended(
-        self, labels: EncodeLabels, runs: EncodeRuns, encoded: Encoded | None, shown: dict[str, str] | None
-    ) -> None:
-        """An encode ended; `encoded` is what it made, when it was finished."""
-        full = (labels.codec, labels.accelerator, labels.preset, labels.resolution)
-        self._busy.labels(*full).inc(runs.busy_s, exemplar=shown)
-        self._cpu.labels(labels.codec, labels.preset).inc(runs.cpu_s, exemplar=shown)
-        for stall in runs.stalls:
+        def count(grown: Done) -> None:
+            frames.inc(grown.frames, exemplar=shown)
+            media.inc(grown.media_us / _SECOND_US, exemplar=shown)
+            busy.inc(grown.busy_s, exemplar=shown)
+            cpu.inc(grown.cpu_s, exemplar=shown)
+            bytes_in.inc(grown.bytes_in, exemplar=shown)
+            bytes_out.inc(grown.bytes_out, exemplar=shown)
+
+        return count
+
+    def ended(self, labels: EncodeLabels, measures: Measures, shown: dict[str, str] | None, *, finished: bool) -> None:
+        """An encode ended, and what it made is used if it was `finished`."""
+        for stall in measures.runs.stalls:
             self._stalls.labels(stall).inc(exemplar=shown)
-        for reason in runs.session_failures:
+        for reason in measures.runs.session_failures:
             self._sessions.labels(_FIRST_GPU, reason).inc(exemplar=shown)
-        if encoded is None:
-            return
-        media_s = encoded.media_us / _SECOND_US
-        short = (labels.codec, labels.accelerator, labels.resolution)
-        self._frames.labels(*short).inc(encoded.frames, exemplar=shown)
-        self._media.labels(*full).inc(media_s, exemplar=shown)
-        self._bytes.labels("in", labels.codec).inc(encoded.bytes_in, exemplar=shown)
-        self._bytes.labels("out", labels.codec).inc(encoded.bytes_out, exemplar=shown)
-        if runs.busy_s > 0:
-            self._ratio.labels(*short).observe(media_s / runs.busy_s, exemplar=shown)
+        done = measures.meter.done
+        media_s = done.media_us / _SECOND_US
+        if not finished:
+            full = (labels.codec, labels.accelerator, labels.preset, labels.resolution)
+            self._discarded.labels(*full).inc(media_s, exemplar=shown)
+        elif done.busy_s > 0:
+            short = (labels.codec, labels.accelerator, labels.resolution)
+            self._ratio.labels(*short).observe(media_s / done.busy_s, exemplar=shown)
 
 
 class ScratchCollector(Collector):

@@ -7,8 +7,9 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import CollectorRegistry
 
 from encoder_node.encode_labels import encode_labels, queue_of, resolution
+from encoder_node.encode_meter import Done
 from encoder_node.failures import SessionFailure
-from encoder_node.measures import Encoded, Measures, Stall, Step
+from encoder_node.measures import Measures, Stall, Step
 from encoder_node.metrics import FINISHED, REFUSED, UNANSWERED, Drained, Ending, NodeMetrics, ScratchCollector, failed
 from encoder_node.stop import StoppedError, StopReason
 from reelyard.cluster.work import (
@@ -57,11 +58,29 @@ def rig() -> Rig:
     return Rig()
 
 
-def measured() -> Measures:
-    measures = Measures()
-    measures.runs.busy_s, measures.runs.cpu_s = 4.0, 7.5
-    measures.encoded = Encoded(frames=50, media_us=2_000_000, bytes_in=1000, bytes_out=300)
+WHOLE = Done(frames=50, media_us=2_000_000, bytes_in=1000, bytes_out=300, busy_s=4.0, cpu_s=7.5)
+HALF = Done(frames=25, media_us=1_000_000, bytes_in=500, bytes_out=100, busy_s=2.0, cpu_s=3.5)
+
+
+def encoded(rig: Rig, *steps: Done) -> Measures:
+    """What an encode measured that was so far, one after another."""
+    with rig.metrics.working(ENCODE) as measures:
+        for done in steps:
+            measures.meter.reach(done)
     return measures
+
+
+def counted(rig: Rig) -> Done:
+    """What all encodes together have counted."""
+    cpu = {"codec": "h264", "preset": "medium"}
+    return Done(
+        frames=int(rig.value("encode_frames_total", **SHORT) or 0),
+        media_us=round((rig.value("encode_media_seconds_total", **FULL) or 0) * 1_000_000),
+        bytes_in=int(rig.value("encode_bytes_total", direction="in", codec="h264") or 0),
+        bytes_out=int(rig.value("encode_bytes_total", direction="out", codec="h264") or 0),
+        busy_s=rig.value("encode_busy_seconds_total", **FULL) or 0,
+        cpu_s=rig.value("encode_cpu_seconds_total", **cpu) or 0,
+    )
 
 
 def test_slots_are_shown_while_nothing_runs(rig: Rig) -> None:
@@ -102,34 +121,46 @@ def test_the_series_of_an_encode_are_there_when_it_starts(rig: Rig) -> None:
         assert rig.value("encode_busy_seconds_total", **FULL) == 0
         assert rig.value("encode_cpu_seconds_total", codec="h264", preset="medium") == 0
         assert rig.value("encode_bytes_total", direction="out", codec="h264") == 0
+        assert rig.value("encode_discarded_media_seconds_total", **FULL) == 0
         assert rig.value("task_attempts_total", stage="encode", outcome="ok", error_class="none") == 0
 
 
-def test_a_finished_encode_counts_what_it_made_and_what_it_took(rig: Rig) -> None:
-    rig.metrics.ended(ENCODE, FINISHED, measured())
+def test_an_encode_counts_while_it_works_and_nothing_twice(rig: Rig) -> None:
+    with rig.metrics.working(ENCODE) as measures:
+        measures.meter.reach(HALF)
+        measures.meter.reach(HALF)
 
-    assert rig.value("encode_frames_total", **SHORT) == 50
-    assert rig.value("encode_media_seconds_total", **FULL) == 2
-    assert rig.value("encode_busy_seconds_total", **FULL) == 4
-    assert rig.value("encode_cpu_seconds_total", codec="h264", preset="medium") == 7.5
-    assert rig.value("encode_bytes_total", direction="in", codec="h264") == 1000
-    assert rig.value("encode_bytes_total", direction="out", codec="h264") == 300
-    assert rig.value("encode_realtime_ratio_sum", **SHORT) == 0.5
-    assert rig.value("encode_realtime_ratio_bucket", **SHORT, le="0.5") == 1
+        assert counted(rig) == HALF
+
+        measures.meter.reach(Done(frames=24, bytes_out=99))
+
+        assert counted(rig) == HALF
+
+        measures.meter.reach(WHOLE)
+    rig.metrics.ended(ENCODE, FINISHED, measures)
+
+    assert counted(rig) == WHOLE
+
+
+def test_a_finished_encode_has_a_speed_and_another_one_adds(rig: Rig) -> None:
+    for _ in range(2):
+        rig.metrics.ended(ENCODE, FINISHED, encoded(rig, HALF, WHOLE))
+
+    assert rig.value("encode_frames_total", **SHORT) == 100
+    assert rig.value("encode_media_seconds_total", **FULL) == 4
+    assert rig.value("encode_busy_seconds_total", **FULL) == 8
+    assert rig.value("encode_discarded_media_seconds_total", **FULL) == 0
+    assert rig.value("encode_realtime_ratio_sum", **SHORT) == 1
+    assert rig.value("encode_realtime_ratio_bucket", **SHORT, le="0.5") == 2
     assert rig.value("encode_realtime_ratio_bucket", **SHORT, le="0.25") == 0
 
 
 @pytest.mark.parametrize("ending", [failed("encode_failed"), REFUSED, UNANSWERED, Ending(StopReason.DRAIN)])
-def test_an_encode_that_was_not_finished_counts_what_it_took_and_nothing_that_it_made(rig: Rig, ending: Ending) -> None:
-    with rig.metrics.working(ENCODE):
-        pass
-    rig.metrics.ended(ENCODE, ending, measured())
+def test_an_encode_that_was_not_finished_counts_what_it_did_as_discarded_too(rig: Rig, ending: Ending) -> None:
+    rig.metrics.ended(ENCODE, ending, encoded(rig, HALF))
 
-    assert rig.value("encode_busy_seconds_total", **FULL) == 4
-    assert rig.value("encode_cpu_seconds_total", codec="h264", preset="medium") == 7.5
-    assert rig.value("encode_frames_total", **SHORT) == 0
-    assert rig.value("encode_media_seconds_total", **FULL) == 0
-    assert rig.value("encode_bytes_total", direction="out", codec="h264") == 0
+    assert counted(rig) == HALF
+    assert rig.value("encode_discarded_media_seconds_total", **FULL) == 1
     assert rig.value("encode_realtime_ratio_count", **SHORT) == 0
 
 
@@ -190,7 +221,7 @@ def test_the_steps_of_an_encode_on_a_gpu_are_the_gpus(rig: Rig) -> None:
 
 
 def test_numbers_of_a_job_lead_to_it(rig: Rig) -> None:
-    measures = measured()
+    measures = encoded(rig, WHOLE)
     with measures.step(Step.ENCODE):
         pass
     rig.metrics.ended(ENCODE, FINISHED, measures)
