@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -32,18 +31,10 @@ log = structlog.get_logger(__name__)
 
 #: Seconds: a notification takes tenths, an encode may take hours.
 _STAGE_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 36000)
-_DRAIN_BUCKETS = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 _RATIO_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 50)
 _SECOND_US = 1_000_000
 #: The GPU that ffmpeg takes: it is not told one, and takes the first. A pod has one.
 _FIRST_GPU = "0"
-
-
-class Drained(StrEnum):
-    """How a drain ended."""
-
-    FINISHED = "finished"  # what ran ended by itself
-    HANDED_BACK = "handed_back"  # some of it was stopped and goes to other nodes
 
 
 @dataclass(frozen=True)
@@ -96,15 +87,6 @@ class NodeMetrics:
             "What this node costs an hour, as its operator says.",
             ["currency", "node_class"],
         )
-        self._drains = Histogram(
-            "reelyard_drain_duration_seconds",
-            "How long the node waited for its tasks when it was told to stop.",
-            ["outcome"],
-            buckets=_DRAIN_BUCKETS,
-            registry=registry,
-        )
-        for outcome in Drained:
-            self._drains.labels(outcome)
         self._tasks = _TaskMetrics(registry)
         self._encodes = _EncodeMetrics(registry)
 
@@ -123,10 +105,6 @@ class NodeMetrics:
     def costs(self, per_hour: float, *, currency: str, node_class: str) -> None:
         """The node costs so much an hour."""
         self._cost.labels(currency, node_class).set(per_hour)
-
-    def drained(self, outcome: Drained, seconds: float) -> None:
-        """The node was drained."""
-        self._drains.labels(outcome).observe(seconds)
 
     @contextmanager
     def working(self, task: TaskSpec) -> Iterator[Measures]:

@@ -10,7 +10,7 @@ from encoder_node.encode_labels import encode_labels, queue_of, resolution
 from encoder_node.encode_meter import Done
 from encoder_node.failures import SessionFailure
 from encoder_node.measures import Measures, Stall, Step
-from encoder_node.metrics import FINISHED, REFUSED, UNANSWERED, Drained, Ending, NodeMetrics, ScratchCollector, failed
+from encoder_node.metrics import FINISHED, REFUSED, UNANSWERED, Ending, NodeMetrics, ScratchCollector, failed
 from encoder_node.stop import StoppedError, StopReason
 from reelyard.cluster.work import (
     CleanWork,
@@ -110,8 +110,6 @@ def test_a_task_takes_a_slot_of_its_queue_until_it_is_left_however(rig: Rig) -> 
 def test_what_alerts_compare_is_there_from_the_start(rig: Rig) -> None:
     for stall in Stall:
         assert rig.value("encode_stalls_total", reason=stall) == 0
-    for outcome in Drained:
-        assert rig.value("drain_duration_seconds_count", outcome=outcome) == 0
 
 
 def test_the_series_of_an_encode_are_there_when_it_starts(rig: Rig) -> None:
