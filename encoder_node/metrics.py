@@ -1,8 +1,8 @@
 """What a node measures of its tasks, its slots and itself; `gpu_metrics` has the GPUs.
 
-What an encode does is counted while it goes on, all else of an attempt when it has ended. Its series are there from its
-start, with 0: Prometheus sees an increase only between two values of a series, and would miss all of the first attempt
-otherwise.
+What an encode does is counted while it goes on, all else of an attempt when it has ended. Series are there with 0
+before: those with few labels from the node's start, those of an encode from its own. Prometheus sees an increase only
+between two values of a series, and would miss the first event otherwise.
 """
 
 import os
@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from encoder_node.encode_labels import CPU, NVIDIA, EncodeLabels, accelerator_of, encode_labels, queue_of
+from encoder_node.encode_labels import CPU, NVIDIA, EncodeLabels, accelerator_of, encode_labels, kinds_in, queue_of
 from encoder_node.encode_meter import Done, EncodeMeter
 from encoder_node.failures import SessionFailure
 from encoder_node.measures import Measures, Stall, StepEnd, StepTaken
@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 _STAGE_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 36000)
 _RATIO_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 50)
 _SECOND_US = 1_000_000
+_FAILURES = tuple(each for each in ErrorClass if each not in (ErrorClass.NONE, ErrorClass.CANCELLED))
 #: The GPU that ffmpeg takes: it is not told one, and takes the first. A pod has one.
 _FIRST_GPU = "0"
 
@@ -95,6 +96,9 @@ class NodeMetrics:
         for queue, count in slots.items():
             self._slots.labels(queue, accelerator_of(queue)).set(count)
             self._in_use.labels(queue, accelerator_of(queue)).set(0)
+            if count > 0:
+                self._tasks.serves(queue)
+                self._encodes.serves(queue)
 
     def tried(self, working: Collection[str]) -> None:
         """The encoders of the catalogue were tried, and these work."""
@@ -111,7 +115,6 @@ class NodeMetrics:
         """Around the work on a task, which takes a slot; what it measures goes into what this gives."""
         queue = queue_of(task)
         in_use = self._in_use.labels(queue, accelerator_of(queue))
-        self._tasks.begin(task)
         measures = Measures()
         if isinstance(task.work, EncodeWork):
             counts = self._encodes.begin(encode_labels(task.work.plan), exemplar(job_id=task.job_id))
@@ -145,9 +148,12 @@ class _TaskMetrics:
             registry=registry,
         )
 
-    def begin(self, task: TaskSpec) -> None:
-        """An attempt starts: where it counts if all goes well is there."""
-        self._attempts.labels(task.kind, StepEnd.OK, ErrorClass.NONE)
+    def serves(self, queue: str) -> None:
+        """The node takes tasks of the queue: where they count when they go well or fail is there."""
+        for kind in kinds_in(queue):
+            self._attempts.labels(kind, StepEnd.OK, ErrorClass.NONE)
+            for failure in _FAILURES:
+                self._attempts.labels(kind, StepEnd.FAILED, failure)
 
     def ended(self, task: TaskSpec, ending: Ending, steps: Sequence[StepTaken], shown: dict[str, str] | None) -> None:
         """An attempt ended."""
@@ -202,15 +208,18 @@ class _EncodeMetrics:
             ["gpu", "reason"],
         )
 
+    def serves(self, queue: str) -> None:
+        """The node takes tasks of the queue: with those for the GPU, where refused sessions count is there."""
+        if accelerator_of(queue) == NVIDIA:
+            for reason in SessionFailure:
+                self._sessions.labels(_FIRST_GPU, reason)
+
     def begin(self, labels: EncodeLabels, shown: dict[str, str] | None) -> Callable[[Done], None]:
         """An encode starts: what it will count into is there. What is returned counts what it does."""
         short = (labels.codec, labels.accelerator, labels.resolution)
         full = (labels.codec, labels.accelerator, labels.preset, labels.resolution)
         self._ratio.labels(*short)
         self._discarded.labels(*full)
-        if labels.accelerator == NVIDIA:
-            for reason in SessionFailure:
-                self._sessions.labels(_FIRST_GPU, reason)
         frames, media, busy = self._frames.labels(*short), self._media.labels(*full), self._busy.labels(*full)
         cpu = self._cpu.labels(labels.codec, labels.preset)
         bytes_in, bytes_out = (self._bytes.labels(direction, labels.codec) for direction in ("in", "out"))

@@ -169,6 +169,7 @@ class EventMetrics:
         leads_to = exemplar(job_id=move.entity_id)
         if move.event == CREATED:
             self._know(profile)
+            self._job_duration.labels(profile, JobState.COMPLETED)
             self._submitted.labels(profile).inc(exemplar=leads_to)
         elif move.to_state in _JOB_OUTCOMES:
             code = ErrorCode.CANCELLED if move.to_state == JobState.CANCELLED else move.values.get("error_code", "")

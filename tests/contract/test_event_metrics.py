@@ -60,6 +60,8 @@ def test_a_job_that_succeeds(counted: Counted) -> None:
     counted.change(update(jobs).values(created_ms=jobs.c.created_ms - 2 * HOUR_MS))
     assert counted.shown("jobs_submitted_total") == {("mp4/h264",): 1}
     assert counted.shown("jobs_finished_total") == {}
+    completed = {"outcome": "completed", "profile": "mp4/h264"}
+    assert counted.registry.get_sample_value("reelyard_job_duration_seconds_count", completed) == 0
 
     counted.through(counted.node("alpha"), *ALL)
 

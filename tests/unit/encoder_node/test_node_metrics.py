@@ -107,6 +107,18 @@ def test_a_task_takes_a_slot_of_its_queue_until_it_is_left_however(rig: Rig) -> 
     assert rig.value("encoder_slots_in_use", queue="encode.cpu", accelerator="cpu") == 0
 
 
+def test_the_first_failure_of_each_kind_is_an_increase(rig: Rig) -> None:
+    """Of the kinds that the node takes; what it does not take has no series."""
+    rig.metrics.serves({"ingest": 2, "encode.gpu": 1, "store": 0})
+
+    for stage in ("ingest", "overlay", "encode"):
+        assert rig.value("task_attempts_total", stage=stage, outcome="ok", error_class="none") == 0
+        assert rig.value("task_attempts_total", stage=stage, outcome="failed", error_class="storage") == 0
+        assert rig.value("task_attempts_total", stage=stage, outcome="failed", error_class="cancelled") is None
+    assert rig.value("task_attempts_total", stage="store", outcome="ok", error_class="none") is None
+    assert rig.value("gpu_session_open_failures_total", gpu="0", reason="sessions") == 0
+
+
 def test_what_alerts_compare_is_there_from_the_start(rig: Rig) -> None:
     for stall in Stall:
         assert rig.value("encode_stalls_total", reason=stall) == 0
@@ -120,7 +132,6 @@ def test_the_series_of_an_encode_are_there_when_it_starts(rig: Rig) -> None:
         assert rig.value("encode_cpu_seconds_total", codec="h264", preset="medium") == 0
         assert rig.value("encode_bytes_total", direction="out", codec="h264") == 0
         assert rig.value("encode_discarded_media_seconds_total", **FULL) == 0
-        assert rig.value("task_attempts_total", stage="encode", outcome="ok", error_class="none") == 0
 
 
 def test_an_encode_counts_while_it_works_and_nothing_twice(rig: Rig) -> None:
@@ -205,7 +216,7 @@ def test_the_steps_of_an_encode_on_a_gpu_are_the_gpus(rig: Rig) -> None:
     measures.runs.session_failures.append(SessionFailure.SESSIONS)
     gpu_task = task(TaskKind.ENCODE, EncodeWork(plan=ON_GPU, sources=()))
     with rig.metrics.working(gpu_task):
-        assert rig.value("gpu_session_open_failures_total", gpu="0", reason="driver") == 0
+        pass
     rig.metrics.ended(gpu_task, failed("encode_failed"), measures)
 
     assert rig.value("task_stage_duration_seconds_count", stage="fetch", accelerator="nvidia", outcome="ok") == 1
