@@ -30,6 +30,9 @@ CALLS = tuple(each.router for each in (jobs, ingests, media, formats, account, a
 #: FastAPI's own telemetry would tell whole queries, in which there are keys, and be set by other variables than ours.
 _NO_TELEMETRY_OF_ITS_OWN = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
+#: What the objective of quick answers is about: its first request, for which everything is cold, counts too.
+_CREATING = ("/job/create", "/job/createjobfrominputmedia", "/ingest/create")
+
 log = structlog.get_logger(__name__)
 
 
@@ -55,7 +58,10 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
     app.add_exception_handler(ReelyardError, _answer_ours)
     app.add_exception_handler(HTTPException, _answer_routing)
     app.add_middleware(RateHeaders)
-    app.add_middleware(RequestScope, metrics=RequestMetrics(parts.registry))
+    metrics = RequestMetrics(parts.registry)
+    for path in _CREATING:
+        metrics.expect(calls.PREFIX + path, "POST")
+    app.add_middleware(RequestScope, metrics=metrics)
     app.add_middleware(FoldedPaths, prefix=calls.PREFIX)
     return app
 

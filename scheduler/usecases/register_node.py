@@ -1,6 +1,7 @@
 """Note who a node is and what it can do."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, insert
@@ -50,7 +51,7 @@ def register_node(
     _log.info("node_registered", node_id=node_id, node_name=name, slots=dict(slots), encoders=list(encoders))
 
 
-def _register(conn: Connection, node_id: str, values: dict[str, object]) -> None:
+def _register(conn: Connection, node_id: str, values: dict[str, Any]) -> None:
     if find_node(conn, node_id) is not None:
         move_node(conn, node_id, NodeEvent.REGISTER, **values)
         return

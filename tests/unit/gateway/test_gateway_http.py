@@ -239,6 +239,24 @@ def test_requests_are_counted_by_route_not_by_path(api: Any) -> None:
     assert "/nothing/here" not in text
 
 
+def test_the_first_error_of_a_route_and_the_first_request_that_creates_are_increases(api: Any) -> None:
+    """Prometheus sees no increase in a series that begins at 1."""
+    requests, seconds = "reelyard_http_requests_total", "reelyard_http_request_duration_seconds_count"
+    before = api.get("/metrics").body.decode()
+    for path in ("/job/create", "/job/createjobfrominputmedia", "/ingest/create"):
+        route = f'method="POST",route="/api/v1{path}"'
+        assert f"{seconds}{{{route}}} 0.0" in before
+        assert f'{requests}{{code="503",{route}}} 0.0' in before
+        api.post(f"/api/v1{path}", {})
+        assert f"{seconds}{{{route}}} 1.0" in api.get("/metrics").body.decode(), "the route goes by another name"
+    api.scheduler.answers["get_job"] = JOB
+    api.get("/api/v1/job/5")
+
+    after = api.get("/metrics").body.decode()
+    for code in (500, 503):
+        assert f'{requests}{{code="{code}",method="GET",route="/api/v1/job/{{job_id}}"}} 0.0' in after
+
+
 def test_health_and_readiness(api: Any) -> None:
     assert api.get("/healthz", "").status == 200
     assert api.get("/readyz", "").json == {"ready": True, "checks": {"scheduler": "ok"}}
