@@ -20,7 +20,7 @@ from scheduler.store.tables import accounts, tasks
 #: Marks our advisory locks among those of other users of the database.
 _LOCK_CLASS = zlib.crc32(b"reelyard.dispatch") & 0x7FFFFFFF
 
-#: How long who has a queue's lock may stand still between two statements, in milliseconds; they follow each other within
+#: How long who has a queue's lock may stand still between two statements, in milliseconds; they follow each other in
 #: a few. A scheduler that froze there would else hold up the others' dispatch for as long as any transaction may.
 HELD_IDLE_MS = 2_000
 
