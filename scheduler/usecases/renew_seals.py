@@ -1,14 +1,16 @@
 """Bring every stored credential under the first key: those of old rows that are in clear, and those of older keys."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, not_, or_, select, update
 
+from reelyard.media.errors import SpecError
 from scheduler.errors import SealError
 from scheduler.store.database import Database
-from scheduler.store.sealed import PREFIX, Sealer, seal, sealer_of, unseal
+from scheduler.store.sealed import KEY_ID_DIGITS, PREFIX, Sealer, prefix_of, seal, sealer_of, unseal
 from scheduler.store.sealed_columns import (
     LOST_PLACE,
     NEEDED_MEMBERS,
@@ -51,21 +53,47 @@ def renew_seals(db: Database) -> int:
     return _change_all(db, _is_stale, lambda conn, stored, _: seal(conn, unseal(conn, stored)))
 
 
-def drop_unreadable(db: Database) -> int:
-    """Forget every credential that the keys at hand can't open, since its key is lost; the number of rows that changed.
+def lost_keys(db: Database) -> Mapping[str, int]:
+    """The IDs of keys that sealed stored texts and are not at hand, each with the number of those texts.
+
+    Whether such a key is lost, or the one at hand is wrong, nothing in the database can tell.
+    """
+    found: Counter[str] = Counter()
+    with db.read() as conn:
+        sealer = _sealer(conn)
+        for table, stored in sealed_texts():
+            key_id = func.substr(stored, len(PREFIX) + 1, KEY_ID_DIGITS).label("key_id")
+            query = select(key_id, func.count()).select_from(table).where(_of_no_key(stored, sealer))
+            for each, texts in conn.execute(query.group_by(key_id)):
+                found[each] += texts
+    return found
+
+
+def drop_lost(db: Database, key_ids: Collection[str]) -> int:
+    """Forget every credential that these keys sealed, since they are lost; the number of rows that changed.
+
+    Who calls it names the keys: with a wrong key at hand all that the right one sealed looks lost.
 
     An ingest that has not fetched its source fails then, and a job that has not fetched its overlay image or not
     delivered its output; a notification has no receiver and no signature any more.
+
+    Raises:
+        SpecError: a key is at hand, or sealed nothing that is stored.
     """
-    return _change_all(db, _of_no_key, _forgotten_when_unreadable)
+    lost = lost_keys(db)
+    for key_id in key_ids:
+        if key_id not in lost:
+            raise SpecError(
+                "key_id",
+                f"no stored credential is lost with a key {key_id!r}; keys that are not at hand are: "
+                f"{', '.join(lost) or 'none'}",
+            )
+    prefixes = tuple(prefix_of(key_id) for key_id in key_ids)
 
+    def wanted(stored: ColumnElement[str], _sealer: Sealer) -> ColumnElement[bool]:
+        return or_(*(stored.startswith(prefix) for prefix in prefixes))
 
-def _forgotten_when_unreadable(conn: Connection, stored: str, lost: str) -> str:
-    try:
-        unseal(conn, stored)
-    except SealError:
-        return lost
-    return stored
+    return _change_all(db, wanted, lambda _, stored, stand_in: stand_in if stored.startswith(prefixes) else stored)
 
 
 def _change_all(db: Database, wanted: Wanted, change: Change) -> int:
