@@ -71,9 +71,9 @@ def list_media(database: Database, account_id: int, kind: str, page: Page) -> Me
         SpecError: no such kind.
     """
     listed = _listed(account_id, kind)
-    query = _shown().where(listed).order_by(media.c.id.desc()).limit(page.size).offset(page.offset)
     with database.read() as conn:
         total = conn.execute(select(func.count()).select_from(media).where(listed)).scalar_one()
+        query = _shown().where(media.c.id.in_(page.ids(conn, media, listed))).order_by(media.c.id.desc())
         return MediaListView(media=tuple(_view(row) for row in conn.execute(query)), total=total)
 
 

@@ -18,6 +18,7 @@ from scheduler.startup import prepare_database
 from scheduler.store.database import Database
 from scheduler.store.sealed import PREFIX, Sealer, new_secret_key, seal, unseal
 from scheduler.store.tables import accounts, ingests, jobs, output_formats
+from scheduler.usecases import renew_seals as seals
 from scheduler.usecases.account_settings import get_account, update_account
 from scheduler.usecases.accounts import find_account, list_accounts, renew_webhook_secret, set_disabled
 from scheduler.usecases.create_ingest import create_ingest
@@ -227,6 +228,24 @@ def test_with_a_lost_key_what_it_encrypted_is_forgotten_and_nothing_else(rig: Ri
         assert unseal(conn, rig.ingest(readable.ingest_id).source_url) == SOURCE_URL
         assert unseal(conn, rig.job(readable.jobs[0].job_id).spec["ping_url"]) == PING
     assert lost_keys(now.db) == {}
+
+
+def test_no_row_is_passed_over_where_one_statement_does_not_see_them_all(
+    rig: Rig, opened: list[Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seals, "WINDOW", 3)
+    for _ in range(4):
+        rig.create(OUTPUT)
+    stranger = again(rig, opened, new_secret_key())
+    new = new_secret_key()
+    both = again(rig, opened, new, SECRET_KEY)
+
+    with pytest.raises(SealError):
+        check_seals(stranger.db)
+    assert lost_keys(stranger.db) == {SEALER.key_ids[0]: 8}
+    assert renew_seals(both.db) == 8
+    check_seals(both.db)
+    assert lost_keys(rig.db) == {Sealer([new]).key_ids[0]: 8}
 
 
 def test_only_keys_that_are_named_and_missing_are_lost(rig: Rig, opened: list[Database]) -> None:
