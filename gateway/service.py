@@ -11,6 +11,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from gateway.http_protocol import BoundedHttpProtocol
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.listen_address import host_and_port, loopback_of
 from reelyard.cluster.listening import listening_socket
@@ -124,7 +125,7 @@ class GatewayService:
     def _config(self, app: ASGIApp) -> uvicorn.Config:
         return uvicorn.Config(
             app,
-            http="httptools",
+            http=BoundedHttpProtocol,
             ws="none",
             lifespan="off",
             log_config=None,  # its loggers go where the process's go

@@ -22,15 +22,38 @@ from reelyard.media.values import listed
 
 
 def adjustments(
-    spec: OutputSpec, container: Container, video: VideoPlan | None, audio: AudioPlan | None
+    spec: OutputSpec, container: Container, video: VideoPlan | None, audio: AudioPlan | None, *, fitted: bool
 ) -> tuple[Adjustment, ...]:
-    """Every difference between the two, in the order of the request's members."""
+    """Every difference between the two, in the order of the request's members.
+
+    `fitted`: some picture is cut or padded to the output's size.
+    """
     found = list(_container(container, video))
     if video and video.codec != COPY:
         found += _video(spec, container, video)
     if audio and audio.codec != COPY:
         found += _audio(spec, container, audio)
+    if video and video.codec != COPY and not fitted:
+        found += _idle_method(spec, video)
     return tuple(found)
+
+
+def _idle_method(spec: OutputSpec, plan: VideoPlan) -> list[Adjustment]:
+    """A way to fit pictures to a size, where the size was not asked for and has their proportions.
+
+    A codec of few sizes decides about the size by itself, and where it has just one, about the method too.
+    """
+    if not spec.resize_method or (spec.width and spec.height) or VIDEO_CODECS[plan.codec].sizes:
+        return []
+    return [
+        Adjustment(
+            field="resize_method",
+            asked=spec.resize_method,
+            made="none",
+            reason="without both {width} and {height} the size has the source's proportions, and nothing is to be cut "
+            "or padded",
+        )
+    ]
 
 
 def _container(container: Container, video: VideoPlan | None) -> list[Adjustment]:

@@ -49,7 +49,7 @@ def plan_output(
         inputs=tuple(with_mix(share, each, audio) for share, each in zip(shares, inputs, strict=True)),
         overlay=_overlay(spec),
         tags=parse_metadata(spec.metadata) if spec.metadata else (),
-        adjustments=adjustments(spec, container, video, audio),
+        adjustments=adjustments(spec, container, video, audio, fitted=any(share.picture_width for share in shares)),
     )
 
 

@@ -18,6 +18,11 @@ def find_node(conn: Connection, node_id: str) -> Row[Any] | None:
     return conn.execute(select(nodes).where(nodes.c.id == node_id)).one_or_none()
 
 
+def lock_node(conn: Connection, node_id: str) -> Row[Any] | None:
+    """The node's row, locked: the last lock of a transaction."""
+    return conn.execute(select(nodes).where(nodes.c.id == node_id).with_for_update()).one_or_none()
+
+
 def present_nodes(conn: Connection) -> tuple[Node, ...]:
     """Every node that beats."""
     query = select(nodes).where(nodes.c.state.in_(NODE.sources(NodeEvent.LEAVE))).order_by(nodes.c.id)

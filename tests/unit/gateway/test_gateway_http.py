@@ -46,12 +46,26 @@ def test_an_unknown_path_is_404(api: Any) -> None:
     assert api.get("/").error == (404, "not_found")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_another_method_is_405_and_names_the_right_one(api: Any, method: str) -> None:
-    answered = api.request(method, "/api/v1/job/create")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/v1/job/create", "POST"),
+        ("PUT", "/api/v1/job/create", "POST"),
+        ("HEAD", "/api/v1/Job/CreateJobFromInputMedia", "POST"),
+        ("GET", "/api/v1/ingest/create", "POST"),
+        ("POST", "/api/v1/job/active", "GET, HEAD"),
+        ("POST", "/api/v1/account", "GET, HEAD, PUT"),
+        ("POST", "/api/v1/media/output/5", "DELETE, GET, HEAD"),
+        ("PATCH", "/api/v1/format/5", "DELETE, GET, HEAD, PUT"),
+        ("DELETE", "/download/output/5/token/name", "GET, HEAD"),
+        ("POST", "/healthz", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_405_and_names_all_that_the_path_has(api: Any, method: str, path: str, allowed: str) -> None:
+    answered = api.request(method, path)
 
     assert answered.error == (405, "method_not_allowed")
-    assert answered.headers["allow"] == "POST"
+    assert answered.headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("text", ["abc", "0", "-1", "1.5", "9" * 30, "\u0667"])
