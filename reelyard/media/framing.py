@@ -26,6 +26,9 @@ _SAME_RATE = Fraction(1, 1000)
 #: How far the average of a few frames may be off because of one gap, as at the start of a fragmented MP4 whose sound
 #: has priming. More than that to the next standard rate, and the base rate is no more than a grid.
 _ONE_GAP = Fraction(1, 40)
+#: MPEG streams give a time at least this often (ISO/IEC 13818-1, 2.7.4), in microseconds: no more of their end is
+#: untold. Of a short one no more than half is taken for that: pictures may be counted by their fields.
+_UNSTAMPED_US = 700_000
 #: What ffprobe calls a file of MPEG-1 or MPEG-2 pictures and nothing else.
 _RAW_MPEG = "mpegvideo"
 
@@ -72,6 +75,8 @@ def video_end_us(info: MediaInfo, track: VideoTrack) -> Fraction:
     # Packets that show nothing, gaps and edit lists make count and duration differ by a frame or more; then the
     # duration is right. Otherwise the count is: durations are rounded. The file's own duration is only a bound, for
     # its audio may be longer.
+    if _stamped_sparsely(info) and 0 < counted - (told or rest) <= min(_UNSTAMPED_US, (told or rest) / 2):
+        return start + counted
     if told and not (_stamped_sparsely(info) and counted > told):
         return start + (told if abs(counted - told) >= half else counted)
     if not told and not info.audio and rest > counted:

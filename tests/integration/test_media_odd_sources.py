@@ -248,6 +248,27 @@ def test_a_slow_slide_show_keeps_its_slides(tmp_path: Path) -> None:
     assert frames(info) == 3
 
 
+@pytest.mark.parametrize("b_frames", ["0", "2"])
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts", "h264"])
+def test_slow_pictures_are_all_there_without_a_sound(tmp_path: Path, ending: str, b_frames: str) -> None:
+    """As of a time lapse: the last packet's time lies seconds before the end of the last picture."""
+    source = make(tmp_path / f"slow.{ending}", *pictures("1", 5), *X264, "-bf", b_frames)
+
+    _, info, _ = encoded(source, tmp_path / "out.mp4")
+
+    assert frames(info) == 5
+
+
+def test_a_long_last_slide_is_no_missing_end(tmp_path: Path) -> None:
+    uneven = ("-vf", "select='lt(n,50)+eq(n,60)',setpts='if(gt(N,49),8/TB,PTS)'", "-fps_mode", "vfr")
+    source = make(tmp_path / "slides.mp4", *pictures("25", 4), *uneven, *X264)
+    cut = make(
+        tmp_path / "held.mp4", "-i", str(source), "-c", "copy", "-bsf:v", "setts=duration='if(eq(N,50),5/TB,DURATION)'"
+    )
+
+    assert ingest(cut).video[0].frames == 51
+
+
 @pytest.mark.parametrize("codec", [("mpeg4", "-bf", "2"), ("libx264", "-bf", "3", "-pix_fmt", "yuv420p")])
 def test_avi_with_b_frames_begins_with_its_first_picture(tmp_path: Path, codec: tuple[str, ...]) -> None:
     fade = ("-vf", "drawbox=color=white:t=fill:enable='eq(n,0)'")
@@ -261,6 +282,15 @@ def test_avi_with_b_frames_begins_with_its_first_picture(tmp_path: Path, codec: 
     raw = make(tmp_path / "luma.gray", *picture[3:], "-f", "rawvideo").read_bytes()
     assert raw[0] > 200
     assert raw[1] < 200
+
+
+def test_small_frames_at_the_end_of_an_mpeg_program_are_not_lost(tmp_path: Path) -> None:
+    """A pack holds several of them and bears one time: eight seemed to be missing."""
+    source = make(tmp_path / "slides.mpg", *pictures("1", 5), "-c:v", "mpeg2video", "-r", "24")
+
+    _, info, _ = encoded(source, tmp_path / "out.mp4")
+
+    assert frames(info) == 120
 
 
 def test_an_mpeg_program_has_all_its_frames(tmp_path: Path) -> None:
