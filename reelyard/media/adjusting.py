@@ -3,6 +3,8 @@
 Only what the client or the output format said counts: "as the source" asks for nothing.
 """
 
+from collections.abc import Sequence
+
 from reelyard.media.catalogue import (
     AUDIO_CODECS,
     COPY,
@@ -13,7 +15,7 @@ from reelyard.media.catalogue import (
     video_codec_display,
 )
 from reelyard.media.fitting import Fit
-from reelyard.media.info import parse_rational
+from reelyard.media.info import MediaInfo, parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import Adjustment, AudioPlan, VideoPlan
 from reelyard.media.published import FRAME_RATES
@@ -31,6 +33,21 @@ def adjustments(
     if audio and audio.codec != COPY:
         found += _audio(spec, container, audio)
     return tuple(found)
+
+
+def lost_ends(sources: Sequence[MediaInfo]) -> tuple[Adjustment, ...]:
+    """What is missing of the sources: so little that they are encoded all the same."""
+    return tuple(
+        Adjustment(
+            field="source_url",
+            asked=f"{decimal_text(source.announced_us / 1_000_000)} s",
+            made=f"{decimal_text(source.duration_us / 1_000_000)} s",
+            reason="the source" + (f" number {number}" if len(sources) > 1 else "") + " was cut off or is damaged: "
+            "it says that it lasts longer than it can be read",
+        )
+        for number, source in enumerate(sources, start=1)
+        if source.announced_us
+    )
 
 
 def _container(container: Container, video: VideoPlan | None) -> list[Adjustment]:

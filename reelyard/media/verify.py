@@ -10,7 +10,7 @@ from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, VIDEO_CODEC
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
 from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
-from reelyard.media.reading import read_us
+from reelyard.media.reading import read_us, without_lost_end
 from reelyard.media.video_planning import stream_duration_us
 
 _SECOND_US = 1_000_000
@@ -77,7 +77,8 @@ def check_source(info: MediaInfo, *, demuxed_us: int) -> MediaInfo:
     """Hold what was read of a source against what it announces; `demuxed_us` is the last time of its packets.
 
     Returns:
-        The info to plan with: where the container doesn't know its duration, with what was read instead.
+        The info to plan with: where the container doesn't know its duration, with what was read instead; where a
+        little of its end is missing, without that.
 
     Raises:
         WorkError: source_not_media, when there is nothing to decode; source_corrupt, when much less was read than
@@ -101,7 +102,7 @@ def check_source(info: MediaInfo, *, demuxed_us: int) -> MediaInfo:
             f"The source says that it lasts {_seconds(announced)}, and {_seconds(read)} of it can be read: "
             "it was cut off or is damaged.",
         )
-    return info
+    return without_lost_end(info, announced, demuxed_us)
 
 
 def _with_duration(info: MediaInfo, duration_us: int) -> MediaInfo:

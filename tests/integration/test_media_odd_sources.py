@@ -24,6 +24,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(path, *pictures(seconds=3), *sound(3), *X264, "-g", "25", "-bf", "2", "-c:a", "aac")
 
 
+@pytest.fixture(scope="module")
+def lengthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """20 s of pictures with B frames and of sound."""
+    path = tmp_path_factory.mktemp("lengthy") / "lengthy.mp4"
+    return make(path, *pictures(seconds=20), *sound(20, 44100), *X264, "-g", "25", "-bf", "2", "-c:a", "aac")
+
+
 def encoded(source: Path, target: Path, **members: Any) -> tuple[EncodePlan, MediaInfo, Ran]:
     """As the product does it; unlike `encode`, complaints about the source are weighed and not forbidden."""
     spec = OutputSpec(**{"container": "mp4", "video_codec": "h264", "audio_codec": "aac"} | members)
@@ -160,15 +167,55 @@ def test_a_damaged_tail_costs_no_more_than_itself(base: Path, tmp_path: Path, en
     assert frames(info) in (74, 75)
 
 
-def test_much_damage_in_a_short_source_is_named(base: Path, tmp_path: Path) -> None:
-    whole = make(tmp_path / "whole.mp4", "-i", str(base), "-c", "copy", "-movflags", "+faststart").read_bytes()
-    source = tmp_path / "cut.mp4"
-    source.write_bytes(whole[: -len(whole) // 50])
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv", "flv", "webm"])
+@pytest.mark.parametrize("permille", [20, 40])
+def test_a_source_that_lost_a_little_of_its_end_is_made_and_says_so(
+    lengthy: Path, tmp_path: Path, ending: str, permille: int
+) -> None:
+    codecs = ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus") if ending == "webm" else ("-c", "copy")
+    index_first = ("-movflags", "+faststart") if ending in ("mp4", "mov") else ()
+    whole = make(tmp_path / f"whole.{ending}", "-i", str(lengthy), *codecs, *index_first).read_bytes()
+    source = tmp_path / f"cut.{ending}"
+    source.write_bytes(whole[: -len(whole) * permille // 1000])
+
+    plan, info, _ = encoded(source, tmp_path / "out.mp4")
+
+    assert plan.video is not None
+    assert abs(frames(info) - plan.video.frames) <= 1
+    assert frames(info) < 500
+    (lost,) = plan.adjustments
+    assert lost.field == "source_url"
+    missing_s = float(lost.asked.removesuffix(" s")) - float(lost.made.removesuffix(" s"))
+    assert abs(missing_s - (500 - frames(info)) / 25) < 0.1
+
+
+def test_a_whole_source_has_lost_nothing(lengthy: Path) -> None:
+    assert ingest(lengthy).announced_us == 0
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_a_source_that_lost_much_of_its_end_is_refused_before_it_is_encoded(
+    lengthy: Path, tmp_path: Path, ending: str
+) -> None:
+    whole = make(tmp_path / f"whole.{ending}", "-i", str(lengthy), "-c", "copy", "-movflags", "+faststart").read_bytes()
+    source = tmp_path / f"cut.{ending}"
+    source.write_bytes(whole[: -len(whole) // 12])
 
     with pytest.raises(WorkError) as caught:
-        encoded(source, tmp_path / "out.mp4")
+        ingest(source)
 
     assert caught.value.code == ErrorCode.SOURCE_CORRUPT
+
+
+def test_an_avi_without_its_index_is_as_long_as_its_pictures(lengthy: Path, tmp_path: Path) -> None:
+    codecs = ("-c:v", "mpeg4", "-c:a", "mp2")
+    whole = make(tmp_path / "whole.avi", "-i", str(lengthy), *codecs).read_bytes()
+    source = tmp_path / "cut.avi"
+    source.write_bytes(whole[: whole.rindex(b"idx1")])
+
+    _, info, _ = encoded(source, tmp_path / "out.mp4")
+
+    assert frames(info) == 500
 
 
 @pytest.mark.parametrize(
