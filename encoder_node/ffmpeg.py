@@ -7,7 +7,7 @@ from pathlib import Path
 
 from encoder_node import process
 from encoder_node.command import probe_argv
-from encoder_node.failures import Phase, classify
+from encoder_node.failures import Phase, classify, is_the_machines
 from encoder_node.probe import parse_probe
 from encoder_node.process import Ended, Limits, LineReader, Outcome, Usage
 from encoder_node.stop import StoppedError, StopReason, StopSignal
@@ -129,3 +129,13 @@ def raise_unless_ok(outcome: Outcome, phase: Phase) -> None:
     if not outcome.ok:
         failure = classify(outcome.errors.kept(), outcome.exit_status, phase=phase)
         raise WorkError(failure.code, failure.message, evidence=outcome.evidence())
+
+
+def raise_if_the_machine_failed(outcome: Outcome, phase: Phase) -> None:
+    """Raise what a bad end means where no file is to blame for it; then nothing that was read says anything of one.
+
+    Raises:
+        WorkError: encode_failed; the program was killed, or had no memory.
+    """
+    if not outcome.ok and is_the_machines(outcome.errors.kept(), outcome.exit_status):
+        raise_unless_ok(outcome, phase)

@@ -3,6 +3,8 @@
 Only what the client or the output format said counts: "as the source" asks for nothing.
 """
 
+from collections.abc import Sequence
+
 from reelyard.media.catalogue import (
     AUDIO_CODECS,
     COPY,
@@ -13,7 +15,7 @@ from reelyard.media.catalogue import (
     video_codec_display,
 )
 from reelyard.media.fitting import Fit
-from reelyard.media.info import parse_rational
+from reelyard.media.info import MediaInfo, parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import Adjustment, AudioPlan, VideoPlan
 from reelyard.media.published import FRAME_RATES
@@ -38,6 +40,7 @@ def adjustments(
     return tuple(found)
 
 
+<<<<<<< HEAD
 def _idle_method(spec: OutputSpec, plan: VideoPlan) -> list[Adjustment]:
     """A way to fit pictures to a size, where the size was not asked for and has their proportions.
 
@@ -54,6 +57,21 @@ def _idle_method(spec: OutputSpec, plan: VideoPlan) -> list[Adjustment]:
             "or padded",
         )
     ]
+=======
+def lost_ends(sources: Sequence[MediaInfo]) -> tuple[Adjustment, ...]:
+    """What is missing of the sources: so little that they are encoded all the same."""
+    return tuple(
+        Adjustment(
+            field="source_url",
+            asked=f"{decimal_text(source.announced_us / 1_000_000)} s",
+            made=f"{decimal_text(source.duration_us / 1_000_000)} s",
+            reason="the source" + (f" number {number}" if len(sources) > 1 else "") + " was cut off or is damaged: "
+            "it says that it lasts longer than it can be read",
+        )
+        for number, source in enumerate(sources, start=1)
+        if source.announced_us
+    )
+>>>>>>> read-node
 
 
 def _container(container: Container, video: VideoPlan | None) -> list[Adjustment]:
