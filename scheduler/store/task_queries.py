@@ -14,6 +14,7 @@ from reelyard.cluster.work import TaskKind, Work
 from reelyard.media.errors import ErrorCode
 from reelyard.media.locations import LOCATION_SCHEMES, scheme_of
 from scheduler.domain.media_time import media_ms_of
+from scheduler.domain.placement import HOLD_WAIT_MS
 from scheduler.domain.task import TASK, TaskEvent, TaskState
 from scheduler.errors import SealError
 from scheduler.store.clock import now_ms
@@ -192,6 +193,14 @@ def _place(conn: Connection, task: Row[Any]) -> str:
 def holds(node_id: str, token: str) -> tuple[ColumnElement[bool], ...]:
     """Guards: the task runs under this token, and the lease has not lapsed by the database's clock."""
     return (tasks.c.node_id == node_id, tasks.c.token == token, tasks.c.lease_until_ms > now_ms())
+
+
+def is_passed_on(now: int) -> ColumnElement[bool]:
+    """Condition: a waiting task is due, and was passed on for a moment or until its pool comes.
+
+    The others that are not dispatched now wait for a time of their own: between two attempts, or after an end.
+    """
+    return tasks.c.not_before_ms.between(now + 1, now + HOLD_WAIT_MS) & tasks.c.due_ms.between(1, now)
 
 
 def insert_attempt(conn: Connection, task: Row[Any], node: Row[Any]) -> None:

@@ -43,9 +43,9 @@ def encode_queues(rig: Rig) -> list[str]:
 def pass_time(rig: Rig, minutes: int) -> None:
     """As if all that happened had happened so much earlier."""
     ago = minutes * MINUTE_MS
-    rig.change(update(tasks).values(created_ms=tasks.c.created_ms - ago))
+    rig.change(update(tasks).values(created_ms=tasks.c.created_ms - ago, due_ms=tasks.c.due_ms - ago))
     rig.change(update(events).values(at_ms=events.c.at_ms - ago))
-    rig.change(update(nodes).values(seen_ms=nodes.c.seen_ms - ago))
+    rig.change(update(nodes).values(seen_ms=nodes.c.seen_ms - ago, registered_ms=nodes.c.registered_ms - ago))
 
 
 def last_detail(rig: Rig, task_id: int) -> str:
