@@ -377,6 +377,14 @@ nodes = Table(
     _state_is_known(NodeState),
 )
 
+#: Pools of nodes that were asked for and did not come; a row holds until a node of the queue is seen after that time.
+pools = Table(
+    "pools",
+    metadata,
+    Column("queue", String(32), primary_key=True),
+    Column("given_up_ms", BigInteger, nullable=False),
+)
+
 #: Slow work that one scheduler at a time does for all of them: whose turn it is, and when the next one is due.
 upkeep = Table(
     "upkeep",

@@ -63,10 +63,12 @@ def insert_task(
     part: int = 0,
     not_before_ms: int = 0,
     media_ms: int | None = None,
+    why: str = "",
 ) -> int:
     """A new waiting task; `work` must hold no secret. A second one of the same owner, kind and part is refused.
 
-    `media_ms` is the media time that it stands for, where the work itself does not tell it.
+    `media_ms` is the media time that it stands for, where the work itself does not tell it. `why` it is in its queue is
+    told in its event, where that is not plain.
 
     Raises:
         sqlalchemy.exc.IntegrityError: it is a second one.
@@ -89,7 +91,7 @@ def insert_task(
             created_ms=now_ms(),
         )
     )
-    record_creation(conn, TASK, task_id, detail=f"{kind} in {queue}")
+    record_creation(conn, TASK, task_id, detail=f"{kind} in {queue}" + (f": {why}" if why else ""))
     return task_id
 
 
@@ -103,10 +105,11 @@ def place_task(
     job_id: int | None = None,
     ingest_id: int | None = None,
     media_ms: int | None = None,
+    why: str = "",
 ) -> int:
     """A stage's waiting task: a new one, or the one of an earlier try, which is repeated with this work.
 
-    `media_ms` is as in `insert_task`.
+    `media_ms` and `why` are as in `insert_task`.
 
     A repeated task has its attempts anew, and goes on counting them, so that no two write under the same keys.
 
@@ -126,11 +129,13 @@ def place_task(
             job_id=job_id,
             ingest_id=ingest_id,
             media_ms=media_ms,
+            why=why,
         )
     move_task(
         conn,
         earlier,
         TaskEvent.REPEAT,
+        detail=why,
         queue=queue,
         work=to_dict(work),
         media_ms=media_ms_of(work) if media_ms is None else media_ms,
