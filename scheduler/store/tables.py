@@ -393,5 +393,7 @@ upkeep = Table(
     Column("holder", String(36), nullable=False),  # who does it now; "": nobody
     Column("held_until_ms", BigInteger, nullable=False),  # a holder that died loses its turn then
     Column("next_ms", BigInteger, nullable=False),
+    # Since when it is overdue, or will be, because no turn since then did what was due; 0: the last one did.
+    Column("failed_next_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("mark", String(36), nullable=False),  # names this installation in its object store
 )
