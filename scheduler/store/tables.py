@@ -342,6 +342,7 @@ attempts = Table(
     Column("error_message", Text, nullable=False, default=""),
     Column("evidence", Text, nullable=False, default=""),
     Column("http_status", Integer, nullable=False, default=0),
+    Index("ix_attempts_started_ms", "started_ms"),  # node time since a moment
 )
 
 #: Every transition of an ingest, job, task or medium, written in the transaction that made it.

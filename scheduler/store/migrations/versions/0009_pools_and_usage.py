@@ -1,7 +1,9 @@
-"""Pools of nodes that were asked for and did not come, and since when upkeep fails."""
+"""Pools that were asked for and did not come, since when upkeep fails, and the attempts of a time."""
 
 import sqlalchemy as sa
 from alembic import op
+
+from scheduler.store.migrations.indexes import build_index
 
 revision = "0009"
 down_revision = "0008"
@@ -10,6 +12,7 @@ phase = "pre"
 
 def upgrade() -> None:
     """Add what older schedulers need not know: they wait for a pool with every task, and forget a failed upkeep."""
+    build_index("ix_attempts_started_ms", "attempts", ["started_ms"])
     op.create_table(
         "pools",
         sa.Column("queue", sa.String(32), nullable=False),
