@@ -394,7 +394,6 @@ upkeep = Table(
     Column("holder", String(36), nullable=False),  # who does it now; "": nobody
     Column("held_until_ms", BigInteger, nullable=False),  # a holder that died loses its turn then
     Column("next_ms", BigInteger, nullable=False),
-    # Since when it is overdue, or will be, because no turn since then did what was due; 0: the last one did.
-    Column("failed_next_ms", BigInteger, nullable=False, server_default=text("0")),
+    Column("failed_next_ms", BigInteger, nullable=False, server_default=text("0")),  # of the first failure in a row
     Column("mark", String(36), nullable=False),  # names this installation in its object store
 )

@@ -67,16 +67,14 @@ def insert_task(
 ) -> int:
     """A new waiting task; `work` must hold no secret. A second one of the same owner, kind and part is refused.
 
-    `media_ms` is the media time that it stands for, where the work itself does not tell it. `why` it is in its queue is
-    told in its event, where that is not plain.
+    `media_ms` is its media time where the work does not tell it; `why` it is in its queue is told in its event.
 
     Raises:
         sqlalchemy.exc.IntegrityError: it is a second one.
     """
-    task_id = new_id(conn, TASK.entity)
     conn.execute(
         insert(tasks).values(
-            id=task_id,
+            id=(task_id := new_id(conn, TASK.entity)),
             account_id=account_id,
             job_id=job_id,
             ingest_id=ingest_id,
