@@ -177,7 +177,7 @@ class SchedulerSettings(
         "REELYARD_POOL_WAIT_SECONDS",
         600.0,
         parsers.seconds(),
-        "How long a task waits for a node of such a pool; then the CPU encodes it.",
+        "How long tasks wait for a node of such a pool; then the CPU encodes what it can, and the rest fails.",
     )
     input_days: float = setting(
         "REELYARD_INPUT_DAYS",

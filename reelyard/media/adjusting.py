@@ -40,7 +40,6 @@ def adjustments(
     return tuple(found)
 
 
-<<<<<<< HEAD
 def _idle_method(spec: OutputSpec, plan: VideoPlan) -> list[Adjustment]:
     """A way to fit pictures to a size, where the size was not asked for and has their proportions.
 
@@ -57,7 +56,8 @@ def _idle_method(spec: OutputSpec, plan: VideoPlan) -> list[Adjustment]:
             "or padded",
         )
     ]
-=======
+
+
 def lost_ends(sources: Sequence[MediaInfo]) -> tuple[Adjustment, ...]:
     """What is missing of the sources: so little that they are encoded all the same."""
     return tuple(
@@ -71,7 +71,6 @@ def lost_ends(sources: Sequence[MediaInfo]) -> tuple[Adjustment, ...]:
         for number, source in enumerate(sources, start=1)
         if source.announced_us
     )
->>>>>>> read-node
 
 
 def _container(container: Container, video: VideoPlan | None) -> list[Adjustment]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, select, update
 
 from reelyard.cluster.drain import Drain
 from scheduler.domain.node import NODE, NodeEvent, NodeState
@@ -27,6 +27,12 @@ def present_nodes(conn: Connection) -> tuple[Node, ...]:
     """Every node that beats."""
     query = select(nodes).where(nodes.c.state.in_(NODE.sources(NodeEvent.LEAVE))).order_by(nodes.c.id)
     return tuple(as_node(row) for row in conn.execute(query))
+
+
+def present_since(conn: Connection, since_ms: int) -> bool:
+    """Whether a node beats that registered before that time."""
+    present = nodes.c.state.in_(NODE.sources(NodeEvent.LEAVE))
+    return bool(conn.execute(select(exists().where(present, nodes.c.registered_ms <= since_ms))).scalar_one())
 
 
 def as_node(row: Row[Any]) -> Node:
