@@ -82,6 +82,13 @@ def queue_of(task: TaskSpec) -> Queue:
     return _QUEUES.get(task.kind, Queue.ENCODE_CPU)
 
 
+def kinds_in(queue: str) -> tuple[TaskKind, ...]:
+    """The kinds of tasks that wait in a queue."""
+    if queue in (Queue.ENCODE_CPU, Queue.ENCODE_GPU):
+        return (TaskKind.ENCODE,)
+    return tuple(kind for kind, of_kind in _QUEUES.items() if of_kind == queue)
+
+
 def accelerator_of(queue: str) -> str:
     """What the tasks of a queue run on."""
     return NVIDIA if queue == Queue.ENCODE_GPU else CPU

@@ -5,11 +5,12 @@ ffmpeg's own and were recorded from real failures; `tests/unit/encoder_node/test
 """
 
 import re
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reelyard.media.errors import ErrorCode
+from reelyard.media.errors import BLAMES_NODE, ErrorCode
 
 
 class Phase(StrEnum):
@@ -49,7 +50,11 @@ def _rule(pattern: str, code: ErrorCode, message: str, at_source: ErrorCode | No
     return _Rule(pattern=re.compile(pattern), code=code, message=message, at_source=at_source)
 
 
-_SIGKILL, _SIGXFSZ = 9, 25
+#: What a program does to itself, by a bug that a file may have woken; every other signal was sent by somebody.
+_CRASHES = frozenset({signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV})
+_SIGKILL, _SIGXFSZ = signal.SIGKILL, signal.SIGXFSZ
+#: ffmpeg's own exit status when a signal told it to end.
+_STATUS_TOLD_TO_END = 255
 #: ffmpeg's own exit status when more than two thirds of the frames could not be decoded.
 _STATUS_TOO_MANY_ERRORS = 69
 _STATUS_NO_SPACE = 228  # AVERROR(ENOSPC) & 255
@@ -168,10 +173,18 @@ def classify(lines: Sequence[str], exit_status: int, *, phase: Phase) -> Failure
 
     A negative exit status is the signal that ended the program; 128 and above may be a shell's way to say the same.
     """
+    cut_short = _ended_from_outside(exit_status)
     for rule in _RULES:
+        if cut_short and rule.code not in BLAMES_NODE:
+            continue  # what it complained of until then, such as a scratch in the source, is not what ended it
         if any(rule.pattern.search(line) for line in lines):
             return _by_rule(rule, phase)
     return _by_status(exit_status, phase)
+
+
+def is_the_machines(lines: Sequence[str], exit_status: int) -> bool:
+    """Whether a program ended for a reason that no file is to blame for: a signal from outside, or want of memory."""
+    return _ended_from_outside(exit_status) or out_of_memory(lines, exit_status)
 
 
 def out_of_memory(lines: Sequence[str], exit_status: int) -> bool:
@@ -189,6 +202,13 @@ def session_failure(lines: Sequence[str]) -> SessionFailure | None:
         if any(pattern.search(line) for line in lines):
             return why
     return None
+
+
+def _ended_from_outside(exit_status: int) -> bool:
+    """The kernel or somebody else ended it: a service manager, for one, signals a service's children with it."""
+    if exit_status < 0:
+        return -exit_status not in _CRASHES
+    return exit_status in {_STATUS_TOLD_TO_END, 128 + _SIGKILL, 128 + _SIGXFSZ}
 
 
 def _by_rule(rule: _Rule, phase: Phase) -> Failure:
@@ -212,6 +232,9 @@ def _by_status(status: int, phase: Phase) -> Failure:
             code=ErrorCode.ENCODE_FAILED,
             message="The work was killed from outside, most likely because the node ran out of memory.",
         )
+    if _ended_from_outside(status):
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        return Failure(code=ErrorCode.ENCODE_FAILED, message=f"The work was told to end from outside ({how}).")
     if phase is Phase.SOURCE:
         return Failure(code=ErrorCode.SOURCE_NOT_MEDIA, message=_NOT_MEDIA)
     what = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"

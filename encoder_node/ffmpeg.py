@@ -7,9 +7,9 @@ from pathlib import Path
 
 from encoder_node import process
 from encoder_node.command import probe_argv
-from encoder_node.failures import Phase, classify
+from encoder_node.failures import Phase, classify, is_the_machines
 from encoder_node.probe import parse_probe
-from encoder_node.process import Ended, Limits, LineReader, Outcome
+from encoder_node.process import Ended, Limits, LineReader, Outcome, Usage
 from encoder_node.stop import StoppedError, StopReason, StopSignal
 from reelyard.cluster.tracing import traced
 from reelyard.media.errors import ErrorCode, WorkError
@@ -46,15 +46,20 @@ class Tools:
         reader: LineReader | None = None,
         limits: Limits | None = None,
         watch: Callable[[Outcome], None] | None = None,
+        on_use: Callable[[Usage], None] | None = None,
     ) -> Outcome:
         """Run to the program's own end, good or bad; `watch` is told however it ended, before anything is raised.
+
+        `on_use` is told what it uses, as by `process.run`.
 
         Raises:
             StoppedError: the stop signal ended it.
             WorkError: encode_timeout, when it stood still or took too long.
         """
         limits = limits or self.limits
-        outcome = process.run(argv, cwd=folder, limits=limits, stop=stop, environment=self.environment, reader=reader)
+        outcome = process.run(
+            argv, cwd=folder, limits=limits, stop=stop, environment=self.environment, reader=reader, on_use=on_use
+        )
         if watch is not None:
             watch(outcome)
         if outcome.ended is Ended.STOPPED:
@@ -83,14 +88,15 @@ class Tools:
         reader: LineReader | None = None,
         limits: Limits | None = None,
         watch: Callable[[Outcome], None] | None = None,
+        on_use: Callable[[Usage], None] | None = None,
     ) -> Outcome:
-        """Run and insist on success; `watch` as in `run`.
+        """Run and insist on success; `watch` and `on_use` as in `run`.
 
         Raises:
             StoppedError: the stop signal ended it.
             WorkError: it failed, the code says why; or encode_timeout.
         """
-        outcome = self.run(argv, folder=folder, stop=stop, reader=reader, limits=limits, watch=watch)
+        outcome = self.run(argv, folder=folder, stop=stop, reader=reader, limits=limits, watch=watch, on_use=on_use)
         raise_unless_ok(outcome, phase)
         return outcome
 
@@ -123,3 +129,13 @@ def raise_unless_ok(outcome: Outcome, phase: Phase) -> None:
     if not outcome.ok:
         failure = classify(outcome.errors.kept(), outcome.exit_status, phase=phase)
         raise WorkError(failure.code, failure.message, evidence=outcome.evidence())
+
+
+def raise_if_the_machine_failed(outcome: Outcome, phase: Phase) -> None:
+    """Raise what a bad end means where no file is to blame for it; then nothing that was read says anything of one.
+
+    Raises:
+        WorkError: encode_failed; the program was killed, or had no memory.
+    """
+    if not outcome.ok and is_the_machines(outcome.errors.kept(), outcome.exit_status):
+        raise_unless_ok(outcome, phase)

@@ -1,6 +1,6 @@
 """What one attempt measures while it works: plain data, which `metrics` counts when the attempt has ended.
 
-It is counted then and not before, because only then it is known whether the work was good for anything.
+What an encode does is counted as it goes (`encode_meter`); what became of it when it has ended.
 """
 
 import time
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from encoder_node.encode_meter import EncodeMeter
 from encoder_node.failures import SessionFailure, out_of_memory, session_failure
 from encoder_node.process import Ended, Outcome
 from encoder_node.stop import StoppedError
@@ -57,17 +58,13 @@ class StepTaken:
 
 @dataclass
 class EncodeRuns:
-    """What ffmpeg's runs for one encode took, good or bad."""
+    """How ffmpeg's runs for one encode went wrong."""
 
-    busy_s: float = 0.0
-    cpu_s: float = 0.0
     stalls: list[Stall] = field(default_factory=list)
     session_failures: list[SessionFailure] = field(default_factory=list)
 
     def saw(self, outcome: Outcome) -> None:
         """Take account of one run."""
-        self.busy_s += outcome.seconds
-        self.cpu_s += outcome.cpu_s
         if outcome.ended is Ended.STALLED:
             self.stalls.append(Stall.NO_PROGRESS)
         elif outcome.ended is Ended.TIMED_OUT:
@@ -84,23 +81,13 @@ class EncodeRuns:
             self.stalls.append(Stall.OOM)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Encoded:
-    """What a finished encode made: frames that the encoder wrote, and bytes of its sources and of its output."""
-
-    frames: int
-    media_us: int
-    bytes_in: int
-    bytes_out: int
-
-
 @dataclass
 class Measures:
     """What one attempt measured. Its threads may add to it at the same time."""
 
     steps: list[StepTaken] = field(default_factory=list)
     runs: EncodeRuns = field(default_factory=EncodeRuns)
-    encoded: Encoded | None = None
+    meter: EncodeMeter = field(default_factory=EncodeMeter)
 
     @contextmanager
     def step(self, step: Step) -> Iterator[None]:

@@ -1,14 +1,14 @@
 """What a node measures of its tasks, its slots and itself; `gpu_metrics` has the GPUs.
 
-Numbers of an attempt are counted when it has ended. Its series are there from its start, with 0: Prometheus sees an
-increase only between two values of a series, and would miss all of the first attempt otherwise.
+What an encode does is counted while it goes on, all else of an attempt when it has ended. Series are there with 0
+before: those with few labels from the node's start, those of an encode from its own. Prometheus sees an increase only
+between two values of a series, and would miss the first event otherwise.
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from encoder_node.encode_labels import CPU, NVIDIA, EncodeLabels, accelerator_of, encode_labels, queue_of
+from encoder_node.encode_labels import CPU, NVIDIA, EncodeLabels, accelerator_of, encode_labels, kinds_in, queue_of
+from encoder_node.encode_meter import Done, EncodeMeter
 from encoder_node.failures import SessionFailure
-from encoder_node.measures import Encoded, EncodeRuns, Measures, Stall, StepEnd, StepTaken
+from encoder_node.measures import Measures, Stall, StepEnd, StepTaken
 from encoder_node.stop import StopReason
 from reelyard.cluster.metrics import exemplar
 from reelyard.cluster.work import EncodeWork, TaskSpec
@@ -30,18 +31,11 @@ log = structlog.get_logger(__name__)
 
 #: Seconds: a notification takes tenths, an encode may take hours.
 _STAGE_BUCKETS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 36000)
-_DRAIN_BUCKETS = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 _RATIO_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 50)
 _SECOND_US = 1_000_000
+_FAILURES = tuple(each for each in ErrorClass if each not in (ErrorClass.NONE, ErrorClass.CANCELLED))
 #: The GPU that ffmpeg takes: it is not told one, and takes the first. A pod has one.
 _FIRST_GPU = "0"
-
-
-class Drained(StrEnum):
-    """How a drain ended."""
-
-    FINISHED = "finished"  # what ran ended by itself
-    HANDED_BACK = "handed_back"  # some of it was stopped and goes to other nodes
 
 
 @dataclass(frozen=True)
@@ -94,15 +88,6 @@ class NodeMetrics:
             "What this node costs an hour, as its operator says.",
             ["currency", "node_class"],
         )
-        self._drains = Histogram(
-            "reelyard_drain_duration_seconds",
-            "How long the node waited for its tasks when it was told to stop.",
-            ["outcome"],
-            buckets=_DRAIN_BUCKETS,
-            registry=registry,
-        )
-        for outcome in Drained:
-            self._drains.labels(outcome)
         self._tasks = _TaskMetrics(registry)
         self._encodes = _EncodeMetrics(registry)
 
@@ -111,6 +96,9 @@ class NodeMetrics:
         for queue, count in slots.items():
             self._slots.labels(queue, accelerator_of(queue)).set(count)
             self._in_use.labels(queue, accelerator_of(queue)).set(0)
+            if count > 0:
+                self._tasks.serves(queue)
+                self._encodes.serves(queue)
 
     def tried(self, working: Collection[str]) -> None:
         """The encoders of the catalogue were tried, and these work."""
@@ -122,28 +110,24 @@ class NodeMetrics:
         """The node costs so much an hour."""
         self._cost.labels(currency, node_class).set(per_hour)
 
-    def drained(self, outcome: Drained, seconds: float) -> None:
-        """The node was drained."""
-        self._drains.labels(outcome).observe(seconds)
-
     @contextmanager
-    def working(self, task: TaskSpec) -> Iterator[None]:
-        """Around the work on a task, which takes a slot."""
+    def working(self, task: TaskSpec) -> Iterator[Measures]:
+        """Around the work on a task, which takes a slot; what it measures goes into what this gives."""
         queue = queue_of(task)
         in_use = self._in_use.labels(queue, accelerator_of(queue))
-        self._tasks.begin(task)
+        measures = Measures()
         if isinstance(task.work, EncodeWork):
-            self._encodes.begin(encode_labels(task.work.plan))
+            counts = self._encodes.begin(encode_labels(task.work.plan), exemplar(job_id=task.job_id))
+            measures = Measures(meter=EncodeMeter(counts))
         with in_use.track_inprogress():
-            yield
+            yield measures
 
     def ended(self, task: TaskSpec, ending: Ending, measures: Measures) -> None:
-        """Count an attempt. What it encoded counts only where it was finished, what that took in any case."""
+        """Count how an attempt ended; what it encoded, and what that took, was counted on the way."""
         shown = exemplar(job_id=task.job_id)
         self._tasks.ended(task, ending, measures.steps, shown)
         if isinstance(task.work, EncodeWork):
-            encoded = measures.encoded if ending == FINISHED else None
-            self._encodes.ended(encode_labels(task.work.plan), measures.runs, encoded, shown)
+            self._encodes.ended(encode_labels(task.work.plan), measures, shown, finished=ending == FINISHED)
 
 
 class _TaskMetrics:
@@ -164,9 +148,12 @@ class _TaskMetrics:
             registry=registry,
         )
 
-    def begin(self, task: TaskSpec) -> None:
-        """An attempt starts: where it counts if all goes well is there."""
-        self._attempts.labels(task.kind, StepEnd.OK, ErrorClass.NONE)
+    def serves(self, queue: str) -> None:
+        """The node takes tasks of the queue: where they count when they go well or fail is there."""
+        for kind in kinds_in(queue):
+            self._attempts.labels(kind, StepEnd.OK, ErrorClass.NONE)
+            for failure in _FAILURES:
+                self._attempts.labels(kind, StepEnd.FAILED, failure)
 
     def ended(self, task: TaskSpec, ending: Ending, steps: Sequence[StepTaken], shown: dict[str, str] | None) -> None:
         """An attempt ended."""
@@ -183,11 +170,14 @@ class _EncodeMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         counter = partial(Counter, registry=registry)
         short, full = ["codec", "accelerator", "resolution"], ["codec", "accelerator", "preset", "resolution"]
-        self._frames = counter("reelyard_encode_frames", "Frames of finished encodes.", short)
-        self._media = counter("reelyard_encode_media_seconds", "Duration of what finished encodes made.", full)
-        self._busy = counter(
-            "reelyard_encode_busy_seconds", "Time in which ffmpeg ran for encodes, failed ones too.", full
+        self._frames = counter("reelyard_encode_frames", "Frames that encoders wrote, as they go.", short)
+        self._media = counter("reelyard_encode_media_seconds", "Duration of what was encoded, as it goes.", full)
+        self._discarded = counter(
+            "reelyard_encode_discarded_media_seconds",
+            "Duration of what was encoded in attempts that came to nothing.",
+            full,
         )
+        self._busy = counter("reelyard_encode_busy_seconds", "Time in which ffmpeg ran for encodes, as it goes.", full)
         self._ratio = Histogram(
             "reelyard_encode_realtime_ratio",
             "Duration of what a finished encode made over the time in which ffmpeg ran for it.",
@@ -197,12 +187,12 @@ class _EncodeMetrics:
         )
         self._cpu = counter(
             "reelyard_encode_cpu_seconds",
-            "Processor time of the ffmpeg processes of encodes, failed ones too.",
+            "Processor time of the ffmpeg processes of encodes, as it goes.",
             ["codec", "preset"],
         )
         self._bytes = counter(
             "reelyard_encode_bytes",
-            "Bytes of the sources (in) and of the outputs (out) of finished encodes.",
+            "Bytes of the sources (in), in proportion to the progress, and of what was written (out), as it goes.",
             ["direction", "codec"],
         )
         self._stalls = counter(
@@ -218,41 +208,46 @@ class _EncodeMetrics:
             ["gpu", "reason"],
         )
 
-    def begin(self, labels: EncodeLabels) -> None:
-        """An encode starts: what it will count into is there."""
-        for_each = (labels.codec, labels.accelerator, labels.resolution)
-        for metric in (self._frames, self._ratio):
-            metric.labels(*for_each)
-        for counter in (self._media, self._busy):
-            counter.labels(labels.codec, labels.accelerator, labels.preset, labels.resolution)
-        self._cpu.labels(labels.codec, labels.preset)
-        for direction in ("in", "out"):
-            self._bytes.labels(direction, labels.codec)
-        if labels.accelerator == NVIDIA:
+    def serves(self, queue: str) -> None:
+        """The node takes tasks of the queue: with those for the GPU, where refused sessions count is there."""
+        if accelerator_of(queue) == NVIDIA:
             for reason in SessionFailure:
                 self._sessions.labels(_FIRST_GPU, reason)
 
-    def ended(
-        self, labels: EncodeLabels, runs: EncodeRuns, encoded: Encoded | None, shown: dict[str, str] | None
-    ) -> None:
-        """An encode ended; `encoded` is what it made, when it was finished."""
-        full = (labels.codec, labels.accelerator, labels.preset, labels.resolution)
-        self._busy.labels(*full).inc(runs.busy_s, exemplar=shown)
-        self._cpu.labels(labels.codec, labels.preset).inc(runs.cpu_s, exemplar=shown)
-        for stall in runs.stalls:
-            self._stalls.labels(stall).inc(exemplar=shown)
-        for reason in runs.session_failures:
-            self._sessions.labels(_FIRST_GPU, reason).inc(exemplar=shown)
-        if encoded is None:
-            return
-        media_s = encoded.media_us / _SECOND_US
+    def begin(self, labels: EncodeLabels, shown: dict[str, str] | None) -> Callable[[Done], None]:
+        """An encode starts: what it will count into is there. What is returned counts what it does."""
         short = (labels.codec, labels.accelerator, labels.resolution)
-        self._frames.labels(*short).inc(encoded.frames, exemplar=shown)
-        self._media.labels(*full).inc(media_s, exemplar=shown)
-        self._bytes.labels("in", labels.codec).inc(encoded.bytes_in, exemplar=shown)
-        self._bytes.labels("out", labels.codec).inc(encoded.bytes_out, exemplar=shown)
-        if runs.busy_s > 0:
-            self._ratio.labels(*short).observe(media_s / runs.busy_s, exemplar=shown)
+        full = (labels.codec, labels.accelerator, labels.preset, labels.resolution)
+        self._ratio.labels(*short)
+        self._discarded.labels(*full)
+        frames, media, busy = self._frames.labels(*short), self._media.labels(*full), self._busy.labels(*full)
+        cpu = self._cpu.labels(labels.codec, labels.preset)
+        bytes_in, bytes_out = (self._bytes.labels(direction, labels.codec) for direction in ("in", "out"))
+
+        def count(grown: Done) -> None:
+            frames.inc(grown.frames, exemplar=shown)
+            media.inc(grown.media_us / _SECOND_US, exemplar=shown)
+            busy.inc(grown.busy_s, exemplar=shown)
+            cpu.inc(grown.cpu_s, exemplar=shown)
+            bytes_in.inc(grown.bytes_in, exemplar=shown)
+            bytes_out.inc(grown.bytes_out, exemplar=shown)
+
+        return count
+
+    def ended(self, labels: EncodeLabels, measures: Measures, shown: dict[str, str] | None, *, finished: bool) -> None:
+        """An encode ended, and what it made is used if it was `finished`."""
+        for stall in measures.runs.stalls:
+            self._stalls.labels(stall).inc(exemplar=shown)
+        for reason in measures.runs.session_failures:
+            self._sessions.labels(_FIRST_GPU, reason).inc(exemplar=shown)
+        done = measures.meter.done
+        media_s = done.media_us / _SECOND_US
+        if not finished:
+            full = (labels.codec, labels.accelerator, labels.preset, labels.resolution)
+            self._discarded.labels(*full).inc(media_s, exemplar=shown)
+        elif done.busy_s > 0:
+            short = (labels.codec, labels.accelerator, labels.resolution)
+            self._ratio.labels(*short).observe(media_s / done.busy_s, exemplar=shown)
 
 
 class ScratchCollector(Collector):

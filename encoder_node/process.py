@@ -21,7 +21,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -44,6 +44,7 @@ STDOUT_LIMIT_BYTES = 16 * 1024 * 1024
 #: Seconds between SIGTERM and SIGKILL. ffmpeg ends 0.02 s after SIGTERM unless it is inside one endless frame.
 GRACE_S = 2.0
 _READ_BYTES = 65536
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _QUIET_PROGRAMS = frozenset({"ffprobe"})
 
 
@@ -66,6 +67,14 @@ class Limits:
     open_files: int = 256
     stall_s: float = 0.0
     hard_s: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a child has used: seconds since its start, and seconds of processor time in all of its threads."""
+
+    seconds: float
+    cpu_s: float
 
 
 class LineReader(Protocol):
@@ -110,10 +119,12 @@ def run(
     stop: StopSignal,
     environment: Mapping[str, str],
     reader: LineReader | None = None,
+    on_use: Callable[[Usage], None] | None = None,
 ) -> Outcome:
     """Run one program to its end and say how it ended; a failing program is not an exception.
 
-    With a `reader` its standard output goes there, else into the outcome.
+    With a `reader` its standard output goes there, else into the outcome. `on_use` is told what the program has used
+    whenever the reader was given something, and last of all, however it ended, exactly what it used in the end.
 
     Raises:
         StoppedError: the stop signal was set before the program was started.
@@ -129,7 +140,7 @@ def run(
         environment = {**environment, LABEL: label}
     with tracing.span(program) as span, _Child(_confined(argv, limits), cwd, environment) as child:
         tell("process_started", program=program, command=redact_text(shlex.join(argv)), pid=child.pid)
-        watch = _Watch(child=child, limits=limits, reader=reader)
+        watch = _Watch(child=child, limits=limits, reader=reader, on_use=on_use, started=started)
         ended = watch.until_exit(stop)
         exit_status = child.reap()
         span.set({"process.pid": child.pid, "process.exit.code": exit_status, "reelyard.ended": ended})
@@ -144,6 +155,8 @@ def run(
         seconds=time.monotonic() - started,
         cpu_s=child.cpu_s,
     )
+    if on_use is not None:
+        on_use(Usage(outcome.seconds, outcome.cpu_s))
     tell(
         "process_ended",
         program=program,
@@ -213,6 +226,18 @@ class _Child:
             raise ValueError("the child was started without pipes")
         return stdout.fileno(), stderr.fileno()
 
+    def cpu_so_far(self) -> float:
+        """Seconds of processor time until now, rounded down to the kernel's ticks; only before `reap`.
+
+        They are the numbers that `reap` takes the exact ones of: of the child, and of its own children that have ended.
+        """
+        try:
+            # The name, in parentheses, may hold anything; the times are the 12th to the 15th field after it.
+            times = Path(f"/proc/{self.pid}/stat").read_bytes().rpartition(b")")[2].split()[11:15]
+        except OSError:  # /proc is hidden from us: the end brings all of it
+            return 0.0
+        return sum(int(ticks) for ticks in times) / _TICKS_PER_S
+
     def signal_group(self, number: signal.Signals) -> None:
         """Signal the whole group. Only before `reap`: until then the zombie keeps the group's number ours."""
         with contextlib.suppress(ProcessLookupError):
@@ -251,12 +276,13 @@ class _Watch:
     child: _Child
     limits: Limits
     reader: LineReader | None
+    on_use: Callable[[Usage], None] | None
+    started: float
     stdout: bytearray = field(default_factory=bytearray)
     errors: ErrorLines = field(default_factory=ErrorLines)
     ending: Ended | None = None  # why we told it to end
     kill_at: float = 0.0
     last_change: float = field(default_factory=time.monotonic)
-    started: float = field(default_factory=time.monotonic)
     out_lines: LineSplitter = field(default_factory=LineSplitter)
     error_lines: LineSplitter = field(default_factory=LineSplitter)
 
@@ -321,6 +347,8 @@ class _Watch:
             self._take_lines([], self.error_lines.split(data))
         elif self.reader is not None:
             self._take_lines(self.out_lines.split(data), [])
+            if data and self.on_use is not None:
+                self.on_use(Usage(time.monotonic() - self.started, self.child.cpu_so_far()))
         elif len(self.stdout) + len(data) > STDOUT_LIMIT_BYTES:
             self._end(Ended.FLOODED)
         else:

@@ -192,9 +192,8 @@ class Runner:
 
     def _run(self, task: TaskSpec, held: HeldTask) -> str:
         log.info("task_started")
-        measures = Measures()
         started = time.monotonic()
-        with self._metrics.working(task):
+        with self._metrics.working(task) as measures:
             ending = self._run_in_folder(task, held, measures)
         self._metrics.ended(task, ending, measures)
         log.info("task_left", outcome=ending.outcome, seconds=round(time.monotonic() - started, 3))

@@ -22,7 +22,7 @@ from encoder_node.ffmpeg import Tools
 from encoder_node.gpu_metrics import GpuCollector
 from encoder_node.heartbeat import Heartbeat, Identity
 from encoder_node.lease import HeldTasks
-from encoder_node.metrics import Drained, NodeMetrics, ScratchCollector
+from encoder_node.metrics import NodeMetrics, ScratchCollector
 from encoder_node.one_task import OneTask
 from encoder_node.process import Limits
 from encoder_node.runner import Runner
@@ -46,6 +46,7 @@ from reelyard.cluster.broker import (
     stop_consuming,
     stop_worker,
 )
+from reelyard.cluster.drain import Drain, Drained
 from reelyard.cluster.health import Readiness
 from reelyard.cluster.metrics import MetricsServer, Registry, build_info, new_registry, serve_metrics
 from reelyard.cluster.node_client import NodeClient
@@ -107,6 +108,8 @@ class NodeService:
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._workers: list[StageWorker] = []
+        #: Told when the node leaves: it is gone before anybody could read it here.
+        self._drained: Drain | None = None
         self._serves_metrics = registry is None
         #: Where it measures.
         self.registry = registry if registry is not None else new_registry()
@@ -191,7 +194,7 @@ class NodeService:
             self._metrics_server = serve_metrics(self.registry, settings.metrics_port, readiness=readiness)
         stack.callback(self._leave, client, heartbeat)
         stack.callback(heartbeat.stop)
-        self._join(stack, runner, heartbeat, store, slots, metrics=metrics)
+        self._join(stack, runner, heartbeat, store, slots)
         stack.callback(readiness.stop)
 
     def _slots(self, encoders: tuple[str, ...]) -> Mapping[str, int]:
@@ -215,20 +218,13 @@ class NodeService:
             self._metrics_server.stop()
 
     def _join(
-        self,
-        stack: ExitStack,
-        runner: Runner,
-        heartbeat: Heartbeat,
-        store: ObjectStore,
-        slots: Mapping[str, int],
-        *,
-        metrics: NodeMetrics,
+        self, stack: ExitStack, runner: Runner, heartbeat: Heartbeat, store: ObjectStore, slots: Mapping[str, int]
     ) -> None:
         serving = threading.Thread(target=self._serve, args=(runner, heartbeat, store, slots), name="node-start")
         heartbeat.start()
         serving.start()
         stack.callback(self._stop_workers)
-        stack.callback(self._drain, runner, heartbeat.held, metrics)
+        stack.callback(self._drain, runner, heartbeat.held)
         stack.callback(serving.join)
         stack.callback(heartbeat.drain)  # first: the thread above may still wait for a scheduler
 
@@ -292,7 +288,7 @@ class NodeService:
                 return True
         return False
 
-    def _drain(self, runner: Runner, held: HeldTasks, metrics: NodeMetrics) -> None:
+    def _drain(self, runner: Runner, held: HeldTasks) -> None:
         began, ended = time.monotonic(), Drained.FINISHED
         runner.close()
         log.info("node_draining", node_id=self.node_id, held=len(held.all()))
@@ -304,8 +300,8 @@ class NodeService:
             if not runner.wait_idle(_HAND_BACK_S):
                 log.error("tasks_not_ended", held=[task.task_id for task in held.all()])
         seconds = time.monotonic() - began
-        metrics.drained(ended, seconds)
-        # Whoever scrapes comes too late, mostly; the log has it in any case.
+        if self._one_task is None or self._stop_asked.is_set():  # else it was told nothing: its one task has ended
+            self._drained = Drain(outcome=ended, seconds=seconds)
         log.info("node_drained", node_id=self.node_id, outcome=ended, seconds=round(seconds, 3))
 
     def _stop_workers(self) -> None:
@@ -323,7 +319,7 @@ class NodeService:
         if not heartbeat.registered:
             return
         try:
-            client.leave(self.node_id)
+            client.leave(self.node_id, self._drained)
         except ReelyardError as error:
             log.warning("leave_not_heard", error=error.message)  # the missing beats say the same, later
 

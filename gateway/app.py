@@ -27,8 +27,13 @@ from reelyard.media.errors import ErrorCode, ReelyardError
 #: The calls of the API, by their paths.
 CALLS = tuple(each.router for each in (jobs, ingests, media, formats, account, account_keys, notifications))
 
+_ROUTERS = (*CALLS, downloads.router, openapi.router, operations_router, metrics_router)
+
 #: FastAPI's own telemetry would tell whole queries, in which there are keys, and be set by other variables than ours.
 _NO_TELEMETRY_OF_ITS_OWN = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
+
+#: What the objective of quick answers is about: its first request, for which everything is cold, counts too.
+_CREATING = ("/job/create", "/job/createjobfrominputmedia", "/ingest/create")
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +48,9 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=_NO_TELEMETRY_OF_ITS_OWN
     )
     app.state.parts = parts
-    for each in CALLS:
+    for each in (*CALLS, operations_router):
         _answer_head(each)
+    for each in CALLS:
         app.include_router(each)
     app.state.openapi_document = describe(route for each in CALLS for route in each.routes)
     app.include_router(downloads.router)
@@ -55,7 +61,10 @@ def create_app(parts: Parts, *, with_metrics: bool = True) -> FastAPI:
     app.add_exception_handler(ReelyardError, _answer_ours)
     app.add_exception_handler(HTTPException, _answer_routing)
     app.add_middleware(RateHeaders)
-    app.add_middleware(RequestScope, metrics=RequestMetrics(parts.registry))
+    metrics = RequestMetrics(parts.registry)
+    for path in _CREATING:
+        metrics.expect(calls.PREFIX + path, "POST")
+    app.add_middleware(RequestScope, metrics=metrics)
     app.add_middleware(FoldedPaths, prefix=calls.PREFIX)
     return app
 
@@ -89,6 +98,19 @@ async def _answer_routing(request: Request, error: Exception) -> Response:
             return error_answer(request.scope, nothing, HTTPStatus.NOT_FOUND)
         case HTTPStatus.METHOD_NOT_ALLOWED:
             refusal = MethodNotAllowedError(f"The path {path} has no method {request.method[:20]}.")
-            return error_answer(request.scope, refusal, HTTPStatus.METHOD_NOT_ALLOWED, error.headers)
+            allowed = {"Allow": _allowed_methods(request.url.path)}
+            return error_answer(request.scope, refusal, HTTPStatus.METHOD_NOT_ALLOWED, allowed)
         case _:
             raise error
+
+
+def _allowed_methods(path: str) -> str:
+    """Every method that a path has, for the Allow header; the framework would name those of one of its routes."""
+    routes = [
+        route
+        for router in _ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.endpoint is not calls.refuse_reading and route.path_regex.match(path)
+    ]
+    named = [route for route in routes if route.path == path]  # `create` is a path of its own, no ID of a job
+    return ", ".join(sorted({method for route in named or routes for method in route.methods or ()}))

@@ -28,6 +28,9 @@ REQUEST_ID_HEADER = "X-Request-ID"
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "none"
+_OK = str(HTTPStatus.OK.value)
+#: The answers that count against the objective of availability: a bug, and a cluster that is not all there.
+_FAULTS = (str(HTTPStatus.INTERNAL_SERVER_ERROR.value), str(HTTPStatus.SERVICE_UNAVAILABLE.value))
 _MS = 1000
 #: Seconds; 0.3 is the objective for requests that create something, and downloads take minutes.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 60, 600)
@@ -70,9 +73,20 @@ class RequestMetrics:
         for reason in REASONS:
             self._rejected.labels(reason)
 
+    def expect(self, route: str, method: str) -> None:
+        """Have the series of a route begin at 0, before its first request: that is seen as an increase then."""
+        self._duration.labels(route, method)
+        self._requests.labels(route, method, _OK)
+        self._expect_faults(route, method)
+
+    def _expect_faults(self, route: str, method: str) -> None:
+        for code in _FAULTS:
+            self._requests.labels(route, method, code)
+
     def observe(self, *, route: str, method: str, status: int, seconds: float, rejection: str = "") -> None:
         """Count one request; `rejection` is one of REASONS when it was refused."""
         method = method if method in _METHODS else "other"
+        self._expect_faults(route, method)
         self._requests.labels(route, method, str(status)).inc()
         self._duration.labels(route, method).observe(seconds)
         if rejection:

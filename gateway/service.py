@@ -11,7 +11,10 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from gateway.http_protocol import BoundedHttpProtocol
 from reelyard.cluster.health import Readiness
+from reelyard.cluster.listen_address import host_and_port, loopback_of
+from reelyard.cluster.listening import listening_socket
 from reelyard.cluster.service_process import StartError
 
 log = structlog.get_logger(__name__)
@@ -23,7 +26,6 @@ KEEP_ALIVE_S = 75
 CUT_S = 15
 
 _BACKLOG = 2048
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class GatewayService:
@@ -64,7 +66,7 @@ class GatewayService:
         """Where it serves, with the real port; known once it was started."""
         if self._socket is None:
             raise RuntimeError("the gateway was not started")
-        return _url(self._address[0], self._port)
+        return f"http://{host_and_port(loopback_of(self._address[0]), self._port)}"
 
     def start(self, *, on_end: Callable[[], None] | None = None) -> None:
         """Serve; returns when requests are accepted. `on_end` is called when serving ended, for whatever reason.
@@ -123,7 +125,7 @@ class GatewayService:
     def _config(self, app: ASGIApp) -> uvicorn.Config:
         return uvicorn.Config(
             app,
-            http="httptools",
+            http=BoundedHttpProtocol,
             ws="none",
             lifespan="off",
             log_config=None,  # its loggers go where the process's go
@@ -172,25 +174,11 @@ class _Server(uvicorn.Server):
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that is bound and listens: a port that is taken is known before anything says it is ready."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as error:
+        return listening_socket(host, port, backlog=_BACKLOG)
+    except socket.gaierror as error:
         raise StartError(f"can't listen on '{host}' (REELYARD_HTTP_HOST): {error.strerror}") from error
-    listening = socket.socket(family, kind, protocol)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
     except OSError as error:
-        listening.close()
         raise StartError(
             f"can't listen on {host}, port {port} (REELYARD_HTTP_PORT): {error.strerror}; "
             "choose a free port, or 0 for any"
         ) from error
-    return listening
-
-
-def _url(host: str, port: int) -> str:
-    reachable = _ANY_ADDRESS.get(host, host)
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

@@ -27,7 +27,7 @@ class GatewaySettings(
         "REELYARD_HTTP_HOST",
         "127.0.0.1",
         parsers.text,
-        "Address that HTTP is served on; 0.0.0.0 for every IPv4 address of the machine.",
+        "Address that HTTP is served on; :: for every address of the machine, 0.0.0.0 for every IPv4 one.",
     )
     http_port: int = setting(
         "REELYARD_HTTP_PORT", 8080, parsers.port, "TCP port that HTTP is served on; 0 for any free one."

@@ -27,7 +27,7 @@ class IngestNotFoundError(NotFoundError):
 
 
 class MediaNotFoundError(NotFoundError):
-    """No such medium of that kind on this account, or none that can be shown yet."""
+    """No such medium of that kind on this account, or one that never came to be."""
 
     code = ErrorCode.ASSET_NOT_FOUND
 

@@ -10,6 +10,8 @@ import structlog
 from sqlalchemy.exc import DatabaseError
 
 from reelyard.cluster.health import Readiness
+from reelyard.cluster.listen_address import host_and_port, loopback_of
+from reelyard.cluster.listening import existing_wildcard
 from reelyard.cluster.metrics import CollectorRegistry, MetricsServer, serve_metrics
 from reelyard.cluster.objectstore.store import ObjectStore
 from reelyard.cluster.service_process import StartError
@@ -24,8 +26,6 @@ from scheduler.usecases.forget_nodes import forget_nodes
 
 #: How long calls may go on after the stop began, in seconds; every call's deadline is below 15.
 STOP_GRACE_S = 5.0
-
-_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  # compared with, not bound
 
 log = structlog.get_logger(__name__)
 
@@ -79,9 +79,7 @@ class SchedulerService:
     def address(self) -> str:
         """`host:port` under which this machine reaches it, once it was started."""
         host, _ = host_port(self._parts.settings.listen)
-        if host in _EVERY_ADDRESS:
-            host = "127.0.0.1"
-        return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
+        return host_and_port(loopback_of(host), self._port)
 
     def start(self, *, give_up: threading.Event | None = None) -> None:
         """Serve. Returns when the database and the broker have answered; the health service says so from then on.
@@ -126,8 +124,10 @@ class SchedulerService:
 
     def _listen(self) -> None:
         settings, server = self._parts.settings, self._parts.server
+        host, port = host_port(settings.listen)
         try:
-            self._port = server.add_insecure_port(settings.listen)
+            # gRPC does without IPv6 where there is none, and says nothing: asked here, the log does
+            self._port = server.add_insecure_port(host_and_port(existing_wildcard(host, port), port))
         except RuntimeError as error:
             raise StartError(f"can't listen on {settings.listen} (REELYARD_SCHEDULER_LISTEN): {error}") from error
         server.start()

@@ -103,9 +103,10 @@ class SchedulerSettings(
     )
     listen: str = setting(
         "REELYARD_SCHEDULER_LISTEN",
-        "0.0.0.0:50051",
+        "[::]:50051",
         listen_address,
-        "host:port on which the scheduler serves gateways and nodes; port 0: any free one.",
+        "host:port on which the scheduler serves gateways and nodes; port 0: any free one. [::] and 0.0.0.0 both are"
+        " every address of the machine, IPv6 and IPv4: gRPC makes no difference.",
     )
     secret_key: tuple[str, ...] = setting(
         "REELYARD_SECRET_KEY",
@@ -176,7 +177,7 @@ class SchedulerSettings(
         "REELYARD_POOL_WAIT_SECONDS",
         600.0,
         parsers.seconds(),
-        "How long a task waits for a node of such a pool; then the CPU encodes it.",
+        "How long tasks wait for a node of such a pool; then the CPU encodes what it can, and the rest fails.",
     )
     input_days: float = setting(
         "REELYARD_INPUT_DAYS",

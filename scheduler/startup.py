@@ -76,7 +76,7 @@ def _see_to_seals(database: Database) -> None:
     except SealError as error:
         raise StartError(
             f"{error.message}. Put the key back, behind a new one with a comma between them if it is to be replaced."
-            " If it is lost, `reelyard keys drop-lost` forgets what it encrypted."
+            " If it is lost, `reelyard keys drop-lost` with its digits forgets what it encrypted."
         ) from error
     sealed = renew_seals(database)
     if sealed:

@@ -20,6 +20,7 @@ _ALIVE, _READY = ("/healthz", "liveness"), ("/readyz", "readiness")
 _ASKED: Mapping[str, tuple[str, str]] = {"startupProbe": _ALIVE, "livenessProbe": _ALIVE, "readinessProbe": _READY}
 #: What all annotations of an object may hold together; `kubectl apply` keeps the whole object in one of them.
 _LARGEST = 262_144
+_AUTOSCALER = "cluster-autoscaler.kubernetes.io"
 
 
 def check(overlay: Overlay) -> Iterator[Problem]:
@@ -38,7 +39,7 @@ def check(overlay: Overlay) -> Iterator[Problem]:
 def _pod(pod: Pod) -> Iterator[str]:
     yield from (*_images(pod), *_resources(pod), *_volumes(pod), *_spread(pod))
     if pod.labels.get("app.kubernetes.io/name") == "reelyard":
-        yield from _drain(pod)
+        yield from (*_drain(pod), *_evictable(pod))
         if pod.owner.kind not in _ENDS_BY_ITSELF:
             yield from _probes(pod)
 
@@ -77,6 +78,18 @@ def _volumes(pod: Pod) -> Iterator[str]:
     for volume in pod.spec.get("volumes") or ():
         if "emptyDir" in volume and not dig(volume, "emptyDir", "sizeLimit"):
             yield f"volume {volume['name']}: emptyDir without sizeLimit can fill the machine's disk"
+
+
+def _evictable(pod: Pod) -> Iterator[str]:
+    """Volumes on a machine's disk, for which cluster-autoscaler keeps the machine for ever unless it is told."""
+    told = dig(pod.template, "metadata", "annotations", default={}) or {}
+    if told.get(f"{_AUTOSCALER}/safe-to-evict") is not None:
+        return
+    free = str(told.get(f"{_AUTOSCALER}/safe-to-evict-local-volumes", "")).split(",")
+    for volume in pod.spec.get("volumes") or ():
+        on_disk = "emptyDir" in volume and dig(volume, "emptyDir", "medium") != "Memory"
+        if on_disk and volume["name"] not in free:
+            yield f"volume {volume['name']}: cluster-autoscaler keeps an idle machine: no safe-to-evict-local-volumes"
 
 
 def _probes(pod: Pod) -> Iterator[str]:

@@ -36,8 +36,11 @@ FROM_OUTSIDE = (("monitoring", frozenset(LISTENS), 9090),)
 _INGRESS_NAMESPACE = "ingress-nginx"
 _NAMED_PORTS = {"http": 8080, "grpc": 50051, "metrics": 9090}
 #: Addresses that nobody may reach but by an edge of its own: private, link-local, carrier-grade NAT, metadata.
-INSIDE = ("10.1.2.3", "172.16.5.5", "192.168.7.7", "169.254.169.254", "100.64.1.1", "fd00::1", "fe80::1")
-OUTSIDE = ("93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c")
+INSIDE_IPV4 = ("10.1.2.3", "172.16.5.5", "192.168.7.7", "169.254.169.254", "100.64.1.1")
+#: The IPv6 form in which a pod without IPv4 reaches an address of it, NAT64 (RFC 6052).
+NAT64 = "64:ff9b::"
+INSIDE = (*INSIDE_IPV4, *(NAT64 + address for address in INSIDE_IPV4), "fd00::1", "fe80::1")
+OUTSIDE = ("93.184.215.14", "64:ff9b::93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c")
 #: Who fetches from and delivers to the internet.
 REACHES_INTERNET = frozenset({"ingest", "deliver"})
 

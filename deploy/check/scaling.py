@@ -55,12 +55,15 @@ def _promised(overlay: Overlay) -> Iterator[Problem]:
 
 
 def _numbers(item: Object) -> Iterator[str]:
-    """Replicas: the least, those without an answer and the most must rise in this order."""
+    """Replicas: the least, those without an answer and the most must rise in this order; no answer must end nobody."""
     if item.kind == "HorizontalPodAutoscaler":
         least, most = item.get("spec", "minReplicas", default=1), item.get("spec", "maxReplicas", default=0)
     else:
         least = item.get("spec", "minReplicaCount", default=0)
         most = item.get("spec", "maxReplicaCount", default=100)
+    if item.get("spec", "fallback", "replicas") == 0 and least == 0:
+        # kedacore/keda, pkg/scaling/executor/scale_scaledobjects.go: an error is no activity, and 0 no fallback
+        yield "0 without an answer: KEDA would end all pods after the cooldown when Prometheus is away; 1 keeps them"
     fallback = item.get("spec", "fallback", "replicas", default=least)
     if not least <= fallback <= most:
         yield f"at least {least}, {fallback} without an answer, at most {most}: these must rise"

@@ -17,6 +17,7 @@ from encoder_node.settings import NodeSettings
 from gateway.settings import GatewaySettings
 from reelyard.cli.database import AdministrationSettings
 from reelyard.cli.setting_list import all_settings
+from reelyard.cluster.listen_address import EVERY_ADDRESS
 from reelyard.cluster.settings import SettingsError, describe, read_settings
 from reelyard.cluster.work import Queue
 from scheduler.settings import SchedulerSettings
@@ -139,6 +140,14 @@ def _ports(overlay: Overlay, pod: Pod, values: Mapping[str, str]) -> Iterator[st
     for name, number in named.items():
         if listens.get(str(name)) != str(number):
             yield f"port {name} is {number}, its setting says {listens.get(str(name)) or 'nothing'}"
+    # Who scrapes, probes and calls comes to a pod's first address, which is one of IPv6 in some clusters
+    hosts = {
+        "http": ("REELYARD_HTTP_HOST", values.get("REELYARD_HTTP_HOST") or "127.0.0.1"),
+        "grpc": ("REELYARD_SCHEDULER_LISTEN", (values.get("REELYARD_SCHEDULER_LISTEN") or "").rpartition(":")[0]),
+    }
+    for name, (setting, host) in hosts.items():
+        if name in named and host.strip("[]") != EVERY_ADDRESS:
+            yield f"{setting} is not {EVERY_ADDRESS}: port {name} may not be reached over IPv6 and IPv4 alike"
     address = values.get("REELYARD_SCHEDULER_ADDRESS")
     if address and _service(pod) in {"gateway", "node"} and not _is_service(overlay, address):
         yield f"REELYARD_SCHEDULER_ADDRESS {address} is no port of a Service here"

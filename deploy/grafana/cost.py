@@ -1,14 +1,16 @@
 """What it costs: now, for a minute of output, and for what waits. From the price that each node was given."""
 
 from deploy.grafana.board import Board, Row
-from deploy.grafana.panels import About, Query, stat, table, timeseries
-from deploy.grafana.promql import PROCESS, grown, or_zero, own, rate, reported, shown, summed
+from deploy.grafana.panels import About, Query, Steps, stat, table, timeseries
+from deploy.grafana.promql import PROCESS, grown, or_zero, own, rate, ratio, reported, shown, summed
 
 _SEE = "docs/operations.md"
 _POD = ("namespace", *PROCESS)
 _ENCODES = 'queue=~"encode.+"'
 _MEDIA = 'queue!="distribute"'
 _AGAIN = 'reason!="cancelled"'
+_ENCODED = "reelyard_encode_media_seconds_total"
+_DISCARDED = "reelyard_encode_discarded_media_seconds_total"
 _PRICE = "reelyard_node_cost_per_hour"
 _TEXT = "Prices are what REELYARD_NODE_COST_PER_HOUR says on each node, nodes alone."
 
@@ -20,7 +22,13 @@ def _spent(window: str) -> str:
 
 def _by_output() -> str:
     """What a second of media cost in the last hour; nothing where nothing was encoded."""
-    return f"{_spent('1h')} / on () group_left () ({summed(grown('reelyard_encode_media_seconds_total', '1h'))} > 0)"
+    return f"{_spent('1h')} / on () group_left () ({summed(grown(_ENCODED, '1h'))} > 0)"
+
+
+def _kept(*by: str) -> str:
+    """Seconds of media that were encoded in the shown time and used, not thrown away and encoded again."""
+    encoded = summed(shown(_ENCODED), *by)
+    return f"clamp_min({encoded} - ({summed(shown(_DISCARDED), *by)} or 0 * {encoded}), 0)"
 
 
 def _now() -> Row:
@@ -44,7 +52,8 @@ def _now() -> Row:
             stat(
                 About(
                     "A minute of output",
-                    "What a minute of encoded media cost in the last hour: what its nodes cost, by what they made. "
+                    "What a minute of encoded media cost in the last hour: what its nodes cost, by what they made, "
+                    "long encodes as far as they are. What is encoded twice counts twice: see Encoded for nothing. "
                     "High with idle nodes: scale down sooner. No value where nothing was encoded.",
                     "none",
                     _SEE,
@@ -125,7 +134,7 @@ def _now() -> Row:
 
 
 def _output() -> Row:
-    media = "reelyard_encode_media_seconds_total"
+    media = _ENCODED
     busy = "reelyard_encode_busy_seconds_total"
     cpu = summed(rate("reelyard_encode_cpu_seconds_total"), "codec", "preset")
     return Row(
@@ -134,12 +143,13 @@ def _output() -> Row:
             table(
                 About(
                     "Minutes of output in the shown time",
-                    "By codec, size, and accelerator. Who asked for them: `reelyard usage`; metrics carry no customer.",
+                    "By codec, size, and accelerator, without what was encoded for nothing. Who asked for them: "
+                    "`reelyard usage`; metrics carry no customer.",
                     "m",
                     _SEE,
                     width=12,
                 ),
-                Query(f"{summed(shown(media), 'codec', 'resolution', 'accelerator')} / 60", instant=True),
+                Query(f"{_kept('codec', 'resolution', 'accelerator')} / 60", instant=True),
                 {"codec": "Codec", "resolution": "Size", "accelerator": "Accelerator", "Value": "Minutes"},
             ),
             table(
@@ -201,7 +211,7 @@ def _output() -> Row:
                     "all of the above.",
                     "none",
                     _SEE,
-                    width=12,
+                    width=8,
                     height=5,
                 ),
                 Query(
@@ -213,13 +223,29 @@ def _output() -> Row:
             ),
             stat(
                 About(
-                    "Minutes of output",
-                    "All that was encoded in the shown time.",
-                    "m",
-                    width=12,
+                    "Encoded for nothing",
+                    "Share of the media encoded in the shown time whose attempts failed, were cancelled or handed "
+                    "back. It was paid for. High with drains: encodes too long for the grace, or for spot machines. "
+                    "What a lost node had encoded is known to nobody.",
+                    "percentunit",
+                    _SEE,
+                    width=8,
                     height=5,
                 ),
-                Query(f"{or_zero(summed(shown(media)))} / 60", instant=True),
+                Query(ratio(summed(shown(_DISCARDED)), f"({summed(shown(media))} > 0)"), instant=True),
+                steps=Steps(warn=0.1, bad=0.3),
+                decimals=1,
+                empty="nothing encoded",
+            ),
+            stat(
+                About(
+                    "Minutes of output",
+                    "What was encoded in the shown time, without what was encoded for nothing.",
+                    "m",
+                    width=8,
+                    height=5,
+                ),
+                Query(f"{or_zero(_kept())} / 60", instant=True),
                 decimals=1,
             ),
         ],

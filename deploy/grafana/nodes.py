@@ -299,8 +299,8 @@ def _coming_and_going() -> Row:
             timeseries(
                 About(
                     "Duration of drains, p95",
-                    "At terminationGracePeriodSeconds: raise it, or use the ScaledJob for long encodes. Most drains "
-                    "are missing: a node measures its drain and ends, seldom is there a scrape between.",
+                    "At terminationGracePeriodSeconds: raise it, or use the ScaledJob for long encodes. finished: all "
+                    "was done within the grace. handed_back: what was left runs again elsewhere.",
                     "s",
                     _SEE,
                     width=8,

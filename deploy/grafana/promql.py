@@ -26,7 +26,7 @@ def rate(name: str, *conditions: str) -> str:
 def lately(name: str, *conditions: str) -> str:
     """How fast a counter of ours grew over the last hour, a second.
 
-    Encodes are counted when they end, so with few long ones a shorter time would show nothing and then a peak.
+    Encodes are counted while they go on; over a shorter time a single slow one would stand for all.
     A panel that uses it has to say "last hour".
     """
     return f"rate({own(name, *conditions)}[1h])"

@@ -203,7 +203,7 @@ def dispatch() -> Row:
                 About(
                     "Upkeep overdue",
                     "How late each regular work is: expiring media, sweeping leases, looking for orphans. Rising: no "
-                    "scheduler gets to it; their logs say why.",
+                    "scheduler gets to it, or it fails each time; their logs say why.",
                     "s",
                     _SEE,
                     width=8,

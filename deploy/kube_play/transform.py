@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 PORT_SETTINGS: Mapping[str, tuple[str, str]] = {
     "metrics": ("REELYARD_METRICS_PORT", "{port}"),
     "http": ("REELYARD_HTTP_PORT", "{port}"),
-    "grpc": ("REELYARD_SCHEDULER_LISTEN", "0.0.0.0:{port}"),
+    "grpc": ("REELYARD_SCHEDULER_LISTEN", "[::]:{port}"),
 }
 _SCHEDULER_ADDRESS = "REELYARD_SCHEDULER_ADDRESS"
 _NODE_NAME = "REELYARD_NODE_NAME"

@@ -7,10 +7,11 @@ from functools import partial
 from encoder_node.attempt import Attempt
 from encoder_node.command import encode_argv
 from encoder_node.dvd import build_image, image_info
+from encoder_node.encode_meter import Done, RunMeter, frames_made, permille
 from encoder_node.encoder_options import PassRun
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
-from encoder_node.measures import Encoded, Step
+from encoder_node.measures import Step
 from encoder_node.objects import local_source
 from encoder_node.passes import ALL, FIRST_PASS, LOG_NAME, SECOND_PASS, Stretch, runs_twice
 from encoder_node.process import Outcome
@@ -66,18 +67,14 @@ class EncodeStage:
                 target, info = image, image_info(info, work.plan, image)
                 _check(work.plan, info, reader, outcome)
         info = timed(info, work.plan)
+        made = Done(frames=frames_made(work.plan, reader), media_us=info.duration_us, bytes_in=_source_bytes(work))
+        measures.meter.reach(made)
         stored = attempt.upload(
             target.name,
             target,
             mime_type=output_mime_type(work.plan.container, has_video=work.plan.video is not None),
         )
-        copied = work.plan.video is not None and work.plan.video.encoder == COPY
-        measures.encoded = Encoded(
-            frames=0 if copied else reader.frames,
-            media_us=info.duration_us,
-            bytes_in=sum(each.object.size_bytes for each in work.sources),
-            bytes_out=stored.size_bytes,
-        )
+        measures.meter.reach(Done(bytes_out=stored.size_bytes))
         return EncodeResult(part=EncodedPart(object=stored, info=info))
 
     @traced("encode")
@@ -95,16 +92,15 @@ class EncodeStage:
     def _run_ffmpeg(
         self, attempt: Attempt, plan: EncodePlan, argv: Sequence[str], stretch: Stretch
     ) -> tuple[ProgressReader, Outcome]:
-        frames = plan.video.frames if plan.video else 0
-
         def on_block(reader: ProgressReader) -> None:
-            share = reader.permille(frames=frames, duration_us=plan.duration_us)
-            attempt.held.report(permille=stretch.permille(share))
+            attempt.held.report(permille=stretch.permille(permille(plan, reader)))
 
         limits = self._tools.limits
         if queue_is_gpu(plan):
             limits = replace(limits, memory_bytes=0)  # CUDA maps more address space than any sane limit
         reader = ProgressReader(on_block)
+        measures = attempt.measures
+        counts = RunMeter(measures.meter, reader, plan, stretch, _source_bytes(attempt.work(EncodeWork)))
         outcome = self._tools.succeed(
             argv,
             folder=attempt.folder,
@@ -112,7 +108,8 @@ class EncodeStage:
             phase=Phase.ENCODE,
             reader=reader,
             limits=limits,
-            watch=attempt.measures.runs.saw,
+            watch=measures.runs.saw,
+            on_use=counts,
         )
         if not reader.ended:
             # ffmpeg leaves a playable but shorter file when it is told to end from outside
@@ -120,6 +117,10 @@ class EncodeStage:
                 ErrorCode.ENCODE_FAILED, "The encoder ended before it was done.", evidence=outcome.evidence()
             )
         return reader, outcome
+
+
+def _source_bytes(work: EncodeWork) -> int:
+    return sum(each.object.size_bytes for each in work.sources)
 
 
 def _check(plan: EncodePlan, info: MediaInfo, reader: ProgressReader, outcome: Outcome) -> None:

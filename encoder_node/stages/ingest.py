@@ -12,7 +12,7 @@ from encoder_node.command import demux_check_argv
 from encoder_node.download import download
 from encoder_node.failures import Phase
 from encoder_node.fetch.bounds import Downloaded, DownloadLimits
-from encoder_node.ffmpeg import Tools, raise_unless_ok
+from encoder_node.ffmpeg import Tools, raise_if_the_machine_failed, raise_unless_ok
 from encoder_node.measures import Step
 from encoder_node.process import Outcome
 from encoder_node.progress import ProgressReader
@@ -129,6 +129,7 @@ class IngestStage:
 
 def _check(probed: MediaInfo, reader: ProgressReader, outcome: Outcome) -> MediaInfo:
     """Hold the packets that were read against the probe: a cut file ends early, with exit status 0."""
+    raise_if_the_machine_failed(outcome, Phase.ENCODE)  # how far it came then says nothing of the source
     try:
         info = check_source(probed, demuxed_us=reader.out_time_us)
     except WorkError as error:

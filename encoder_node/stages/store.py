@@ -13,7 +13,7 @@ from encoder_node.attempt import Attempt
 from encoder_node.command import decode_check_argv
 from encoder_node.dvd import read_title
 from encoder_node.failures import Phase
-from encoder_node.ffmpeg import Tools
+from encoder_node.ffmpeg import Tools, raise_if_the_machine_failed
 from encoder_node.measures import Step
 from encoder_node.objects import local_verified
 from encoder_node.progress import ProgressReader
@@ -98,6 +98,7 @@ class StoreStage:
             )
             # Not `succeed`: a bad exit status is one of the things that the check weighs.
             outcome = self._tools.run(argv, folder=attempt.folder, stop=attempt.stop, reader=reader)
+            raise_if_the_machine_failed(outcome, Phase.OUTPUT)
             errors += outcome.errors.total + (0 if outcome.ok else _FAILED_RUN_ERRORS)
             frames += reader.frames
             evidence.append(outcome.evidence())

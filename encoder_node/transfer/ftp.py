@@ -172,13 +172,22 @@ def _size(client: _Client, name: str) -> int | None:
 
 
 def _rename(client: _Client, temporary: str, name: str) -> None:
+    _begin_rename(client, temporary)
     try:
-        client.rename(temporary, name)
+        client.voidcmd(f"RNTO {name}")
     except ftplib.error_perm:
         # Some servers do not rename over a file that is there.
         if not _remove(client, name):
             raise
-        client.rename(temporary, name)
+        _begin_rename(client, temporary)
+        client.voidcmd(f"RNTO {name}")
+
+
+def _begin_rename(client: _Client, name: str) -> None:
+    """Say what is to be renamed. Apart: who may not rename at all must not have the client's older file deleted."""
+    answer = client.sendcmd(f"RNFR {name}")
+    if not answer.startswith("3"):
+        raise PeerError(Fault.REFUSED, "the server refused it", said=answer)
 
 
 def _remove(client: _Client, name: str) -> bool:

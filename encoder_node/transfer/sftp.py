@@ -189,14 +189,25 @@ def _rename(client: paramiko.SFTPClient, temporary: str, path: str) -> None:
     except PermissionError:
         raise
     except OSError:
-        # Not OpenSSH: the plain rename does not replace a file.
-        _remove(client, path)
-        client.rename(temporary, path)
+        # Not OpenSSH: the plain rename does not replace a file. It is tried first, so that a file which is there is
+        # deleted only where that is what stands in the way.
+        try:
+            client.rename(temporary, path)
+        except PermissionError:
+            raise
+        except OSError:
+            if not _remove(client, path):
+                raise
+            client.rename(temporary, path)
 
 
-def _remove(client: paramiko.SFTPClient, path: str) -> None:
-    with contextlib.suppress(FileNotFoundError, PermissionError):
+def _remove(client: paramiko.SFTPClient, path: str) -> bool:
+    """Delete a file; False when there is none or the server refuses."""
+    try:
         client.remove(path)
+    except (FileNotFoundError, PermissionError):
+        return False
+    return True
 
 
 def _tidy(line: Line, location: Location, temporary: str) -> None:

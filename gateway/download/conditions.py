@@ -1,5 +1,6 @@
 """Conditional requests of RFC 9110: has the client got this file already, and does its part still fit?"""
 
+from datetime import UTC
 from email.utils import formatdate, parsedate_to_datetime
 
 from starlette.datastructures import Headers
@@ -39,6 +40,8 @@ def range_applies(headers: Headers, *, tag: str, modified_ms: int) -> bool:
 def _seconds(date: str) -> int | None:
     """Seconds since 1970 of an HTTP date; None for what is none."""
     try:
-        return int(parsedate_to_datetime(date).timestamp())
+        moment = parsedate_to_datetime(date)
+        # The form of C's asctime names no zone, and Python would take it for this machine's: HTTP knows UTC alone.
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, TypeError, OverflowError):
         return None

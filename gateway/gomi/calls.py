@@ -2,9 +2,10 @@
 
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
@@ -104,6 +105,11 @@ def answer_body_of(route: APIRoute) -> type[Body] | None:
     """The body that a route answers with; None for a route that is no call."""
     said = (each.dependency for each in route.dependencies)
     return next((each.body for each in said if isinstance(each, AnswersWith)), None)
+
+
+async def refuse_reading() -> Response:
+    """Answer 405 where a path can only be posted to; as another one its last part would be taken for an ID."""
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 async def call_without_body(request: Request) -> Call:

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import IngestAnswer, IngestListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall, answers
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall, answers, refuse_reading
 from gateway.gomi.create_ingest import CreateIngestAnswer, created_answer, read_create_ingest
 from gateway.gomi.present import ingest_detail, ingest_item
 from gateway.object_id import read_object_id
@@ -22,6 +22,9 @@ async def create_ingest(call: BodyCall) -> Response:
     created = await call.client.create_ingest(wanted)
     note_ingest(created.ingest_id)
     return call.answer(created_answer(created))
+
+
+router.get("/create")(refuse_reading)
 
 
 @router.get("/active", dependencies=[answers(IngestListAnswer)])

@@ -1,13 +1,12 @@
 """Calls about encoding jobs, below /job."""
 
 from collections.abc import Iterable
-from http import HTTPStatus
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.gomi.bodies import CreateJobAnswer, JobAnswer, JobListAnswer
-from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall, answers
+from gateway.gomi.calls import PREFIX, BodilessCall, BodyCall, OptionalBodyCall, answers, refuse_reading
 from gateway.gomi.create_from_input import CreateFromInputAnswer, read_create_from_input
 from gateway.gomi.create_from_input import created_answer as from_input_answer
 from gateway.gomi.create_request import RefusedOutput, read_create_request
@@ -43,12 +42,6 @@ async def create_job(call: BodyCall) -> Response:
     return call.answer(_create_answer(created, wanted.outputs))
 
 
-@router.get("/create")
-async def refuse_reading_create() -> Response:
-    """Answer 405, as other methods get it; below, `create` would be taken for the ID of a job."""
-    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
-
-
 @router.post("/createjobfrominputmedia", dependencies=[answers(CreateFromInputAnswer)])
 async def create_job_from_input_media(call: BodyCall) -> Response:
     """Create Encoding Job from Input Media: one job for each output that is valid, of an input that is there."""
@@ -70,6 +63,10 @@ async def create_job_from_input_media(call: BodyCall) -> Response:
         )
     note_created(created.ingest_id, (each.job_id for each in created.jobs))
     return call.answer(from_input_answer(wanted, created))
+
+
+router.get("/create")(refuse_reading)
+router.get("/createjobfrominputmedia")(refuse_reading)
 
 
 @router.get("/active", dependencies=[answers(JobListAnswer)])

@@ -5,6 +5,7 @@ down. It is the scheduler's own code that does it: nobody else knows the schema.
 """
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -28,7 +29,7 @@ from scheduler.usecases.accounts import (
     set_rate_limit,
 )
 from scheduler.usecases.keys import FIRST_ACCOUNT, create_key, list_keys, revoke_key
-from scheduler.usecases.renew_seals import drop_unreadable
+from scheduler.usecases.renew_seals import drop_lost, lost_keys
 
 keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 accounts = typer.Typer(
@@ -63,14 +64,38 @@ def keys_new_secret() -> None:
 
 @keys.command("drop-lost")
 def keys_drop_lost(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, data: DataOption = None
+    key_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY]...", help="First digits of the hash of each lost key.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: DataOption = None,
 ) -> None:
-    """Empty the stored credentials whose key of REELYARD_SECRET_KEY is lost, so that the scheduler starts again."""
+    """Empty the stored credentials that lost keys of REELYARD_SECRET_KEY encrypted, so that the scheduler starts again.
+
+    Without a key it says which keys are missing, and changes nothing.
+    """
     with open_database(data) as database:
+        if not key_ids:
+            _tell_lost_keys(lost_keys(database))
+            return
         if not yes:
-            typer.confirm("Forget every stored credential that the keys at hand can't open, for good?", abort=True)
-        dropped = drop_unreadable(database)
+            typer.confirm(f"Forget every stored credential of {', '.join(key_ids)}, for good?", abort=True)
+        dropped = drop_lost(database, key_ids)
     print(f"{dropped} rows held credentials that could not be opened; these are forgotten")
+
+
+def _tell_lost_keys(found: Mapping[str, int]) -> None:
+    """Print what is missing, and what to do about it; ends the command with status 1 when anything is."""
+    if not found:
+        print("no key is missing: REELYARD_SECRET_KEY opens every stored credential")
+        return
+    print(columns(("MISSING KEY", "CREDENTIALS"), ((key_id, str(texts)) for key_id, texts in sorted(found.items()))))
+    print(
+        "REELYARD_SECRET_KEY does not hold these keys. If it is set wrong, or they are kept elsewhere, put them back: "
+        "nothing is lost then. To forget for good what a key encrypted, name it: reelyard keys drop-lost KEY",
+        file=sys.stderr,
+    )
+    raise typer.Exit(1)
 
 
 @keys.command("list")

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-_LOOPBACK = "127.0.0.1"
+from reelyard.cluster.listen_address import EVERY_ADDRESS, host_and_port, loopback_of
+
 _TIMEOUT_S = 4.0
 _OK = 200
-_SCHEDULER_PORT = "50051"
+_SCHEDULER_LISTEN = "[::]:50051"
+_GATEWAY_HOST = "127.0.0.1"
 _GATEWAY_PORT = "8080"
 
 
@@ -21,21 +23,22 @@ def alive(service: str, environ: Mapping[str, str]) -> str:
 
     Args:
         service: "gateway", "scheduler" or "node".
-        environ: REELYARD_METRICS_PORT, REELYARD_HTTP_PORT and REELYARD_SCHEDULER_LISTEN are read.
+        environ: REELYARD_METRICS_PORT, REELYARD_HTTP_HOST, REELYARD_HTTP_PORT and REELYARD_SCHEDULER_LISTEN are read.
     """
     if service == "scheduler":
-        port = environ.get("REELYARD_SCHEDULER_LISTEN", "").rpartition(":")[2] or _SCHEDULER_PORT
-        return _grpc_answers(int(port))
+        host, _, port = (environ.get("REELYARD_SCHEDULER_LISTEN") or _SCHEDULER_LISTEN).rpartition(":")
+        return _grpc_answers(loopback_of(host.strip("[]")), int(port))
     if service == "gateway":
-        return _http_answers(int(environ.get("REELYARD_HTTP_PORT") or _GATEWAY_PORT))
+        host = environ.get("REELYARD_HTTP_HOST") or _GATEWAY_HOST
+        return _http_answers(loopback_of(host), int(environ.get("REELYARD_HTTP_PORT") or _GATEWAY_PORT))
     metrics_port = environ.get("REELYARD_METRICS_PORT", "")
     if not metrics_port:
         return "without REELYARD_METRICS_PORT a node has no port that could be asked"
-    return _http_answers(int(metrics_port))
+    return _http_answers(loopback_of(EVERY_ADDRESS), int(metrics_port))
 
 
-def _http_answers(port: int) -> str:
-    connection = http.client.HTTPConnection(_LOOPBACK, port, timeout=_TIMEOUT_S)
+def _http_answers(host: str, port: int) -> str:
+    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
     try:
         connection.request("GET", "/healthz")
         status = connection.getresponse().status
@@ -46,12 +49,12 @@ def _http_answers(port: int) -> str:
     return "" if status == _OK else f"/healthz on port {port} answered with status {status}"
 
 
-def _grpc_answers(port: int) -> str:
+def _grpc_answers(host: str, port: int) -> str:
     import grpc  # noqa: PLC0415  # a tenth of a second, which only the scheduler's check needs
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415
 
     # Not through the proxy that the environment names for the way out: that is no answer of this process.
-    with grpc.insecure_channel(f"{_LOOPBACK}:{port}", options=[("grpc.enable_http_proxy", 0)]) as channel:
+    with grpc.insecure_channel(host_and_port(host, port), options=[("grpc.enable_http_proxy", 0)]) as channel:
         try:
             # Serving or not, an answer is an answer: a scheduler that waits for its database is alive.
             stub: Any = health_pb2_grpc.HealthStub(channel)

@@ -6,6 +6,7 @@ they share one registry too, and with it whatever they all measure (`Registry.on
 
 import gzip
 import json
+import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -24,6 +25,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from reelyard.cluster.health import Readiness
+from reelyard.cluster.listen_address import EVERY_ADDRESS
+from reelyard.cluster.listening import listening_socket
 from reelyard.cluster.service_process import StartError
 from reelyard.cluster.tracing import recorded_trace_id
 
@@ -48,6 +51,7 @@ _NOT_FOUND = 404
 _NOT_READY = 503
 #: Seconds after which a connection that asks nothing is closed; each has a thread.
 _CONNECTION_S = 30.0
+_BACKLOG = 128
 #: Written when an image is built (`git rev-parse HEAD`), since there is no repository in it.
 _COMMIT_FILE = Path(__file__).parent.parent / "_commit.txt"
 _UNKNOWN = "unknown"
@@ -167,7 +171,7 @@ def serve_metrics(
     port: int,
     *,
     readiness: Readiness | None = None,
-    host: str = "0.0.0.0",  # noqa: S104  # scraped from other machines; it shows numbers only
+    host: str = EVERY_ADDRESS,  # scraped from other machines, over IPv6 or IPv4; it shows numbers only
 ) -> MetricsServer:
     """Serve the registry on a port, 0 for any free one; /readyz answers 503 while `readiness` says no.
 
@@ -180,14 +184,21 @@ def serve_metrics(
 
     Handler.registry, Handler.readiness = registry, readiness
     try:
-        server = _Server((host, port), Handler)
+        listening = listening_socket(host, port, backlog=_BACKLOG)
     except OSError as error:
         raise StartError(f"can't serve metrics on port {port} (REELYARD_METRICS_PORT): {error}") from error
-    return MetricsServer(server)
+    return MetricsServer(_Server(listening, Handler))
 
 
 class _Server(ThreadingHTTPServer):
+    """Serves on a socket that listens already: the base class would make one of IPv4 alone."""
+
     daemon_threads = True
+
+    def __init__(self, listening: socket.socket, handler: type["_Handler"]) -> None:
+        super().__init__(listening.getsockname()[:2], handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # the base class's signature
         """Tell the log of what the base class would print, past the log, on standard error."""

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from reelyard.cluster.drain import Drain
 from reelyard.cluster.rpc_channel import CHANNEL_OPTIONS, call_metadata, grpc_target
 from reelyard.cluster.rpc_errors import error_from_rpc
 from reelyard.cluster.task_wire import result_to_message, task_from_message
@@ -154,9 +155,12 @@ class NodeClient:
         """Hand a task back unfinished."""
         self._call(self._stub.Release, node_pb2.ReleaseRequest(node_id=node_id, task_id=task_id, token=token))
 
-    def leave(self, node_id: str) -> None:
-        """Say that the node is going away and holds nothing."""
-        self._call(self._stub.Leave, node_pb2.LeaveRequest(node_id=node_id))
+    def leave(self, node_id: str, drain: Drain | None = None) -> None:
+        """Say that the node is going away and holds nothing, and how it drained if it was told to stop."""
+        request = node_pb2.LeaveRequest(node_id=node_id)
+        if drain is not None:
+            request.drain.outcome, request.drain.duration_ms = drain.outcome, round(drain.seconds * 1000)
+        self._call(self._stub.Leave, request)
 
     def _call(self, method: Callable[..., A], request: Message, *, deadline_s: float = CALL_DEADLINE_S) -> A:
         with client_span(self._names[method]):

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 
 import structlog
 
+from reelyard.cluster.listen_address import host_and_port
 from reelyard.cluster.rpc_protocol import PROTOCOL, PROTOCOL_METADATA
 from reelyard.cluster.settings_parsers import host_port
 from reelyard.cluster.tracing import TRACEPARENT, current_traceparent
@@ -102,10 +103,9 @@ def _resolve(entry: str) -> list[str]:
     except OSError as error:
         log.warning("scheduler_name_not_resolved", host=host, reason=str(error))
         return []
-    # a name with addresses of both families is one scheduler: its IPv4 ones are enough
-    family = socket.AF_INET if any(f == socket.AF_INET for f, *_ in found) else socket.AF_INET6
-    hosts = dict.fromkeys(str(address[0]) for f, _, _, _, address in found if f == family)
-    return [f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in hosts]
+    # Of both families: which of them leads there from here is known when it is connected, and calls go round those
+    hosts = dict.fromkeys(str(address[0]) for *_, address in found)
+    return [host_and_port(name, port) for name in hosts]
 
 
 def _as_ipv6(address: str) -> str:

@@ -3,6 +3,8 @@
 Only what the client or the output format said counts: "as the source" asks for nothing.
 """
 
+from collections.abc import Sequence
+
 from reelyard.media.catalogue import (
     AUDIO_CODECS,
     COPY,
@@ -13,7 +15,7 @@ from reelyard.media.catalogue import (
     video_codec_display,
 )
 from reelyard.media.fitting import Fit
-from reelyard.media.info import parse_rational
+from reelyard.media.info import MediaInfo, parse_rational
 from reelyard.media.output import OutputSpec
 from reelyard.media.plan import Adjustment, AudioPlan, VideoPlan
 from reelyard.media.published import FRAME_RATES
@@ -22,15 +24,53 @@ from reelyard.media.values import listed
 
 
 def adjustments(
-    spec: OutputSpec, container: Container, video: VideoPlan | None, audio: AudioPlan | None
+    spec: OutputSpec, container: Container, video: VideoPlan | None, audio: AudioPlan | None, *, fitted: bool
 ) -> tuple[Adjustment, ...]:
-    """Every difference between the two, in the order of the request's members."""
+    """Every difference between the two, in the order of the request's members.
+
+    `fitted`: some picture is cut or padded to the output's size.
+    """
     found = list(_container(container, video))
     if video and video.codec != COPY:
         found += _video(spec, container, video)
     if audio and audio.codec != COPY:
         found += _audio(spec, container, audio)
+    if video and video.codec != COPY and not fitted:
+        found += _idle_method(spec, video)
     return tuple(found)
+
+
+def _idle_method(spec: OutputSpec, plan: VideoPlan) -> list[Adjustment]:
+    """A way to fit pictures to a size, where the size was not asked for and has their proportions.
+
+    A codec of few sizes decides about the size by itself, and where it has just one, about the method too.
+    """
+    if not spec.resize_method or (spec.width and spec.height) or VIDEO_CODECS[plan.codec].sizes:
+        return []
+    return [
+        Adjustment(
+            field="resize_method",
+            asked=spec.resize_method,
+            made="none",
+            reason="without both {width} and {height} the size has the source's proportions, and nothing is to be cut "
+            "or padded",
+        )
+    ]
+
+
+def lost_ends(sources: Sequence[MediaInfo]) -> tuple[Adjustment, ...]:
+    """What is missing of the sources: so little that they are encoded all the same."""
+    return tuple(
+        Adjustment(
+            field="source_url",
+            asked=f"{decimal_text(source.announced_us / 1_000_000)} s",
+            made=f"{decimal_text(source.duration_us / 1_000_000)} s",
+            reason="the source" + (f" number {number}" if len(sources) > 1 else "") + " was cut off or is damaged: "
+            "it says that it lasts longer than it can be read",
+        )
+        for number, source in enumerate(sources, start=1)
+        if source.announced_us
+    )
 
 
 def _container(container: Container, video: VideoPlan | None) -> list[Adjustment]:

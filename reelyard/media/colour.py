@@ -2,7 +2,8 @@
 
 A picture's range, matrix, transfer and primaries stay as they are where the output can say them, so that nothing is
 converted without need. Converted are full range (players expect limited), RGB, wide gamut and high dynamic range
-(brought to BT.709), and whatever the output's codec and container can't say.
+(brought to BT.709), what a joined source has otherwise than the first, and whatever the output's codec and container
+can't say.
 
 What a file leaves unsaid is settled as players do: by size, BT.709 from 720 lines or 1280 columns on, else BT.601.
 It is said in the output, because another size would let players guess otherwise.
@@ -145,6 +146,8 @@ def colour_filters(video: VideoPlan, share: InputPlan) -> list[str]:
         return [*_tone_map(source, video), label]
     if _is_wide(source):
         return [_narrow(source, video), label]
+    if _gamuts_differ(source.primaries, video.color_primaries):
+        return [_to_gamut(source, video), label]
     if _reading(share.color_matrix) == _reading(video.color_matrix) and share.color_range == video.color_range:
         return [label]
     return [conversion_filter(source, video), label]
@@ -184,6 +187,23 @@ def _narrow(source: Colour, video: VideoPlan) -> str:
         f"zscale=rangein={_zscale_range(source.range)}:matrixin={source.matrix}:transferin={source.transfer or _BT709}"
         f":primariesin={primaries}:range={_zscale_range(video.color_range)}:matrix={video.color_matrix}"
         ":transfer=bt709:primaries=bt709"
+    )
+
+
+def _gamuts_differ(source: str, output: str) -> bool:
+    """Whether primaries are to be converted: only in a join, whose output has those of its first source.
+
+    Both must be said. SMPTE 240M and 170M name the same ones.
+    """
+    same = {"smpte240m": _BT601}
+    return bool(source and output) and same.get(source, source) != same.get(output, output)
+
+
+def _to_gamut(source: Colour, video: VideoPlan) -> str:
+    """Through linear light, on the curve of BT.709, which BT.601 shares."""
+    return (
+        f"{conversion_filter(source, video)}:transferin=bt709:transfer=bt709"
+        f":primariesin={source.primaries}:primaries={video.color_primaries}"
     )
 
 

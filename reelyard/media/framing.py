@@ -26,8 +26,12 @@ _SAME_RATE = Fraction(1, 1000)
 #: How far the average of a few frames may be off because of one gap, as at the start of a fragmented MP4 whose sound
 #: has priming. More than that to the next standard rate, and the base rate is no more than a grid.
 _ONE_GAP = Fraction(1, 40)
+#: MPEG streams give a time at least this often (ISO/IEC 13818-1, 2.7.4), in microseconds: no more of their end is
+#: untold.
+_UNSTAMPED_US = 700_000
 #: What ffprobe calls a file of MPEG-1 or MPEG-2 pictures and nothing else.
 _RAW_MPEG = "mpegvideo"
+_AVI = "avi"
 
 _SECOND_US = 1_000_000
 
@@ -72,11 +76,25 @@ def video_end_us(info: MediaInfo, track: VideoTrack) -> Fraction:
     # Packets that show nothing, gaps and edit lists make count and duration differ by a frame or more; then the
     # duration is right. Otherwise the count is: durations are rounded. The file's own duration is only a bound, for
     # its audio may be longer.
+    if 0 < counted - (told or rest) <= _untold_us(info, told or rest):
+        return start + counted
     if told and not (_stamped_sparsely(info) and counted > told):
         return start + (told if abs(counted - told) >= half else counted)
     if not told and not info.audio and rest > counted:
         return start + rest  # nothing but these pictures can last that long: FLV calls uneven rates constant
     return start + (rest if rest and counted - rest >= half else counted)
+
+
+def _untold_us(info: MediaInfo, told: Fraction | int) -> Fraction:
+    """How much longer than it tells a file may last by its counted pictures.
+
+    An AVI file that lost its index at its end tells what its size makes likely. Of both no more than half is taken
+    for that: pictures may be counted by their fields.
+    """
+    most = Fraction(told) / 2
+    if info.container == _AVI:
+        return most
+    return min(most, Fraction(_UNSTAMPED_US)) if _stamped_sparsely(info) else Fraction(0)
 
 
 def _stamped_sparsely(info: MediaInfo) -> bool:
@@ -91,7 +109,7 @@ def starts_by_decoder(info: MediaInfo, track: VideoTrack) -> bool:
     picture of a stream with B frames comes late by the frames that its decoder waits for (measured: two with x264,
     80 ms behind the sound; one with raw MPEG-2, also without B frames).
     """
-    return info.container.partition(",")[0] in ("avi", _RAW_MPEG) and track.reorder_frames > 0
+    return info.container.partition(",")[0] in (_AVI, _RAW_MPEG) and track.reorder_frames > 0
 
 
 def is_still(track: VideoTrack, frames: int) -> bool:

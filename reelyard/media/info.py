@@ -67,7 +67,11 @@ class AudioTrack:
 
 @dataclass(frozen=True, kw_only=True)
 class MediaInfo:
-    """One probed file; `container` is ffprobe's `format_name`, durations are microseconds."""
+    """One probed file; `container` is ffprobe's `format_name`, durations are microseconds.
+
+    `announced_us` is how long it says that it lasts, where its end is missing; else 0. Durations are then those of
+    what is there.
+    """
 
     container: str
     duration_us: int = 0
@@ -76,3 +80,4 @@ class MediaInfo:
     bitrate_bps: int = 0
     video: tuple[VideoTrack, ...] = ()
     audio: tuple[AudioTrack, ...] = ()
+    announced_us: int = 0

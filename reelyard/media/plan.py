@@ -100,7 +100,8 @@ class Tag:
 class Adjustment:
     """Something that was asked for and can't be made exactly: what was asked, what is made instead, and why.
 
-    `field` is a member of `OutputRequest`; the dialects put their own name for it.
+    `field` is a member of `OutputRequest`, or `source_url` where a source lacks its end; the dialects put their own
+    name for it.
     """
 
     field: str

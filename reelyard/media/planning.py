@@ -6,7 +6,7 @@ The plan is made once, before any task of the output runs, so that all of its pa
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reelyard.media.adjusting import adjustments
+from reelyard.media.adjusting import adjustments, lost_ends
 from reelyard.media.audio_planning import plan_audio
 from reelyard.media.catalogue import CONTAINERS, COPY, VIDEO_CODECS, gpu_encoders
 from reelyard.media.disc import fit_on_disc
@@ -49,7 +49,8 @@ def plan_output(
         inputs=tuple(with_mix(share, each, audio) for share, each in zip(shares, inputs, strict=True)),
         overlay=_overlay(spec),
         tags=parse_metadata(spec.metadata) if spec.metadata else (),
-        adjustments=adjustments(spec, container, video, audio),
+        adjustments=adjustments(spec, container, video, audio, fitted=any(share.picture_width for share in shares))
+        + lost_ends(sources),
     )
 
 

@@ -10,6 +10,7 @@ from reelyard.media.catalogue import AUDIO_CODECS, CONTAINERS, COPY, VIDEO_CODEC
 from reelyard.media.errors import ErrorCode, WorkError
 from reelyard.media.info import AudioTrack, MediaInfo, VideoTrack, parse_rational
 from reelyard.media.plan import AudioPlan, EncodePlan, VideoPlan
+from reelyard.media.reading import read_us, without_lost_end
 from reelyard.media.video_planning import stream_duration_us
 
 _SECOND_US = 1_000_000
@@ -73,10 +74,11 @@ def decode_windows(duration_us: int, seconds: int) -> tuple[Window, ...]:
 
 
 def check_source(info: MediaInfo, *, demuxed_us: int) -> MediaInfo:
-    """Hold what was read of a source against what it announces; `demuxed_us` is the time that its packets span.
+    """Hold what was read of a source against what it announces; `demuxed_us` is the last time of its packets.
 
     Returns:
-        The info to plan with: where the container doesn't know its duration, with what was read instead.
+        The info to plan with: where the container doesn't know its duration, with what was read instead; where a
+        little of its end is missing, without that.
 
     Raises:
         WorkError: source_not_media, when there is nothing to decode; source_corrupt, when much less was read than
@@ -91,15 +93,16 @@ def check_source(info: MediaInfo, *, demuxed_us: int) -> MediaInfo:
     if demuxed_us <= 0 and announced <= 0 and not any(track.frames for track in info.video):
         raise WorkError(ErrorCode.SOURCE_NOT_MEDIA, "The source is 0 seconds long: it has no frame and no sound.")
     tolerance = max(Fraction(SOURCE_TOLERANCE_US), announced * SOURCE_TOLERANCE_SHARE)
+    read = read_us(info, demuxed_us)
     if info.container.partition(",")[0] in GUESSED_DURATIONS or announced <= 0:
-        return info if abs(announced - demuxed_us) <= tolerance else _with_duration(info, demuxed_us)
-    if demuxed_us < announced - tolerance or demuxed_us <= 0:
+        return info if abs(announced - read) <= tolerance else _with_duration(info, read)
+    if read < announced - tolerance or demuxed_us <= 0:
         raise WorkError(
             ErrorCode.SOURCE_CORRUPT,
-            f"The source says that it lasts {_seconds(announced)}, and {_seconds(demuxed_us)} of it can be read: "
+            f"The source says that it lasts {_seconds(announced)}, and {_seconds(read)} of it can be read: "
             "it was cut off or is damaged.",
         )
-    return info
+    return without_lost_end(info, announced, demuxed_us)
 
 
 def _with_duration(info: MediaInfo, duration_us: int) -> MediaInfo:

@@ -15,6 +15,9 @@ PASSES_AN_ATTEMPT = 5
 PASS_ON_WAIT_MS = 200
 #: The same when the node was set aside, which lasts minutes.
 SET_ASIDE_WAIT_MS = 1_000
+#: The same when no node that is there can do it and its pool is waited for. A node that registers ends it at once; the
+#: limit is for one that came while the task was being passed on.
+HOLD_WAIT_MS = 60_000
 #: Hints beyond the running tasks, as a multiple of the slots: the next task is at hand when one ends.
 HINTS_A_SLOT = 1
 

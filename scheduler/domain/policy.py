@@ -9,6 +9,10 @@ from scheduler.domain.retry import RetryWaits
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
+#: How many of its waits a pool that did not come is left alone before one job waits for it again: few enough that it is
+#: found within an hour or so when it is mended, many enough that few jobs are late for it.
+POOL_REST_WAITS = 6
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
@@ -35,9 +39,14 @@ class Policy:
     pool_encoders: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     """By queue, the encoders that its pool of nodes brings when it is started; the pool may be at zero."""
     pool_wait_ms: int = 600_000
-    """How long a task of such a queue waits for a node before it falls back to the CPU."""
+    """How long such a pool is waited for, from when a task began to wait for it; then the CPU does what waits."""
     keep_failed_ms: int = DAY_MS
     """How long what a failed job has made is kept, so that a retry of the job can go on from there."""
+
+    @property
+    def pool_rest_ms(self) -> int:
+        """For how long a pool that did not come is not asked for."""
+        return POOL_REST_WAITS * self.pool_wait_ms
 
     @property
     def clean_wait_ms(self) -> int:

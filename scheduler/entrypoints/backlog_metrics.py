@@ -47,7 +47,7 @@ _GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "queue_nodes": ("Nodes that take tasks of the queue.", ("queue",)),
     "queue_slots": ("Tasks of the queue that those nodes can run at once.", ("queue",)),
     "queue_slots_in_use": ("Tasks of the queue that those nodes run.", ("queue",)),
-    "upkeep_overdue_seconds": ("For how long upkeep has been due that no scheduler does.", ("name",)),
+    "upkeep_overdue_seconds": ("For how long upkeep has been due that no scheduler does, or that fails.", ("name",)),
     "scheduler_leader": ("1 while this scheduler holds a turn at upkeep, else 0.", ()),
 }
 #: Each gauge by the name that Prometheus knows, with its labels; who asks for one is held against this.

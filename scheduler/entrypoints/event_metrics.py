@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from reelyard.cluster.drain import Drained
 from reelyard.cluster.metrics import exemplar
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.error_classes import ErrorClass, error_class
@@ -26,6 +27,7 @@ from scheduler.store.transitions import CREATED
 JOB_SECONDS = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 86400)
 WAIT_SECONDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 LAG_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400, 86400)
+DRAIN_SECONDS = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 
 _MS = 1000
 _JOB_OUTCOMES = (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
@@ -100,8 +102,16 @@ class EventMetrics:
             "outcome",
         )
         self._nodes_ended = counter("nodes_ended", "Nodes that said goodbye or fell silent.", "outcome")
+        self._drains = histogram(
+            "drain_duration_seconds",
+            "From a node being told to stop until it did nothing any more, as it said when it left.",
+            "outcome",
+            buckets=DRAIN_SECONDS,
+        )
         for ended in (NodeState.LEFT, NodeState.LOST):
             self._nodes_ended.labels(ended)
+        for drained in Drained:
+            self._drains.labels(drained)
         self._begin_at_zero()
         self._of_task: Mapping[str, Callable[[Move], None]] = MappingProxyType(
             {
@@ -124,7 +134,7 @@ class EventMetrics:
             elif move.entity == TASK.entity:
                 self._of_task.get(move.event, _nothing)(move)
             elif move.entity == NODE.entity:
-                self._nodes_ended.labels(move.to_state).inc()
+                self._node_ended(move)
 
     def _begin_at_zero(self) -> None:
         presets = {profile_of(vars(preset.parameters)) for preset in PRESETS}
@@ -159,12 +169,18 @@ class EventMetrics:
         leads_to = exemplar(job_id=move.entity_id)
         if move.event == CREATED:
             self._know(profile)
+            self._job_duration.labels(profile, JobState.COMPLETED)
             self._submitted.labels(profile).inc(exemplar=leads_to)
         elif move.to_state in _JOB_OUTCOMES:
             code = ErrorCode.CANCELLED if move.to_state == JobState.CANCELLED else move.values.get("error_code", "")
             self._finished.labels(move.to_state, profile, error_class(code)).inc(exemplar=leads_to)
             seconds = _seconds(move.at_ms - move.before["created_ms"])
             self._job_duration.labels(profile, move.to_state).observe(seconds, leads_to)
+
+    def _node_ended(self, move: Move) -> None:
+        self._nodes_ended.labels(move.to_state).inc()
+        if move.drain is not None:
+            self._drains.labels(move.drain.outcome).observe(move.drain.seconds)
 
     def _claimed(self, move: Move) -> None:
         due_ms = move.before["due_ms"] or move.before["created_ms"]

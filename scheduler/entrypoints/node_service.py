@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import structlog
 
+from reelyard.cluster.drain import Drain, Drained
 from reelyard.cluster.node_client import Progress
 from reelyard.cluster.task_wire import result_from_message, task_to_message
 from reelyard.cluster.wire import from_message, to_message
@@ -122,7 +123,7 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
 
     def Leave(self, request: pb.LeaveRequest, _context: Context) -> pb.LeaveResponse:
         """Note that a node is going away."""
-        leave_node(self._db, request.node_id)
+        leave_node(self._db, request.node_id, _drain(request))
         self._dispatcher.wake()
         return pb.LeaveResponse()
 
@@ -130,6 +131,14 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
 def _bind(db: Database, request: Any) -> None:
     """Have the task's fields on every line of this call; the server unbinds them when it ends."""
     structlog.contextvars.bind_contextvars(**task_fields(db, request.task_id, request.node_id))
+
+
+def _drain(request: pb.LeaveRequest) -> Drain | None:
+    """How the node drained; None where it does not tell, or in a word of a version to come."""
+    told = request.drain
+    if not request.HasField("drain") or told.outcome not in set(Drained):
+        return None
+    return Drain(outcome=Drained(told.outcome), seconds=max(0, told.duration_ms) / 1000)
 
 
 def _result(message: pb.TaskResult) -> Result:

@@ -1,4 +1,4 @@
-"""The thread for slow work: media, answers and nodes whose time is over, and stored files that no record points to."""
+"""The thread for slow work: media, answers, nodes and waits whose time is over, and files that no record points to."""
 
 import threading
 import uuid
@@ -15,6 +15,7 @@ from scheduler.domain.policy import Policy
 from scheduler.store.database import Database
 from scheduler.usecases.answers import FORGOTTEN_AT_ONCE, forget_answers
 from scheduler.usecases.expire_media import expire_media
+from scheduler.usecases.give_up_codecs import give_up_codecs
 from scheduler.usecases.remove_gone_nodes import REMOVED_AT_ONCE, remove_gone_nodes
 from scheduler.usecases.sweep_orphans import sweep_orphans
 
@@ -30,7 +31,7 @@ class UpkeepLoop:
     Args:
         db: the database.
         dispatcher: woken when there is something to clean up.
-        policy: how long things are kept.
+        policy: how long things are kept, and pools are waited for.
         store: where they are kept.
         holder: names this scheduler in the turns that it takes.
         timer: measures each round.
@@ -72,7 +73,7 @@ class UpkeepLoop:
     def round(self) -> None:
         """Every concern once, whatever happens to the others."""
         answered = True
-        for concern in (self._expire, self._forget, self._sweep):
+        for concern in (self._give_up, self._expire, self._forget, self._sweep):
             answered &= self._see_to(concern)
         if answered:
             self._outage.over()
@@ -86,6 +87,10 @@ class UpkeepLoop:
         except Exception:  # noqa: BLE001  # the thread must survive what nobody thought of, and says it loudly
             _log.exception("upkeep_crashed")
         return True
+
+    def _give_up(self) -> None:
+        if give_up_codecs(self._db, self._policy):
+            self._dispatcher.wake()
 
     def _expire(self) -> None:
         if expire_media(self._db, self._policy, stopping=self._stopping.is_set):

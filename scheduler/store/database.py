@@ -21,7 +21,14 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    PendingRollbackError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from reelyard.media.errors import UnavailableError
@@ -115,6 +122,24 @@ class Database:
             conn.begin(),
         ):
             yield conn
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection whose transactions are the caller's to begin and end; its settings and locks end with the block.
+
+        Raises:
+            UnavailableError: the database can't be reached.
+        """
+        with _unreachable_is_unavailable(), self.engine.connect() as conn:
+            try:
+                yield conn
+            except PendingRollbackError as error:
+                if not conn.invalidated:
+                    raise
+                # Alembic still commits when the connection broke, and hears of that instead of why.
+                raise UnavailableError("the database ended the connection; try again in a few seconds") from error
+            finally:
+                conn.invalidate()  # closed and not used again
 
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one writing transaction, again from its start when the database asks for that."""

@@ -20,6 +20,10 @@ from scheduler.store.tables import accounts, tasks
 #: Marks our advisory locks among those of other users of the database.
 _LOCK_CLASS = zlib.crc32(b"reelyard.dispatch") & 0x7FFFFFFF
 
+#: How long who has a queue's lock may stand still between two statements, in milliseconds; they follow each other in
+#: a few. A scheduler that froze there would else hold up the others' dispatch for as long as any transaction may.
+HELD_IDLE_MS = 2_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
@@ -31,8 +35,9 @@ class Outlook:
 
 
 def lock_queue(conn: Connection, queue: str) -> None:
-    """Keep other schedulers from choosing in this queue until the transaction ends."""
+    """Keep other schedulers from choosing in this queue until the transaction ends, which it must do soon."""
     if conn.dialect.name == "postgresql":
+        conn.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {HELD_IDLE_MS}"))
         key = zlib.crc32(queue.encode()) & 0x7FFFFFFF
         conn.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), {"class": _LOCK_CLASS, "key": key})
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from reelyard.cluster.drain import Drain
+
 #: The execution option by which a writing connection carries the list of its transaction.
 MOVES_OPTION = "reelyard_moves"
 
@@ -32,6 +34,8 @@ class Move:
     """The error code of what ended a task's attempt; "" when nothing failed."""
     place: str = ""
     """Where a delivery goes: the scheme of its URL, "" when the move is not of one."""
+    drain: Drain | None = None
+    """How a node that left had drained; None when it did not say, or the move is not of one."""
 
 
 #: Takes what one committed transaction moved, in its order.

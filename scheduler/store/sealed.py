@@ -19,7 +19,8 @@ PREFIX = "sealed:1:"
 #: The execution option by which a connection carries its database's sealer.
 SEALER_OPTION = "reelyard_sealer"
 
-_KEY_ID_DIGITS = 12
+#: Characters of what tells keys apart.
+KEY_ID_DIGITS = 12
 
 
 class Sealer:
@@ -39,12 +40,17 @@ class Sealer:
     @property
     def prefix(self) -> str:
         """How a text begins that the first key sealed."""
-        return _prefix(self._first)
+        return prefix_of(self._first)
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """What tells its keys apart; the first encrypts."""
+        return tuple(self._ciphers)
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """How the texts begin that can be opened."""
-        return tuple(_prefix(key_id) for key_id in self._ciphers)
+        return tuple(prefix_of(key_id) for key_id in self._ciphers)
 
     def seal(self, text: str) -> str:
         """The text, encrypted; an empty one stays empty."""
@@ -109,8 +115,9 @@ def _sealer(conn: Connection) -> Sealer:
 
 def _key_id(key: str) -> str:
     """Tells keys apart and nothing about them."""
-    return hashlib.sha256(b"reelyard key id\0" + key.encode()).hexdigest()[:_KEY_ID_DIGITS]
+    return hashlib.sha256(b"reelyard key id\0" + key.encode()).hexdigest()[:KEY_ID_DIGITS]
 
 
-def _prefix(key_id: str) -> str:
+def prefix_of(key_id: str) -> str:
+    """How the texts begin that a key sealed."""
     return f"{PREFIX}{key_id}:"

@@ -342,6 +342,7 @@ attempts = Table(
     Column("error_message", Text, nullable=False, default=""),
     Column("evidence", Text, nullable=False, default=""),
     Column("http_status", Integer, nullable=False, default=0),
+    Index("ix_attempts_started_ms", "started_ms"),  # node time since a moment
 )
 
 #: Every transition of an ingest, job, task or medium, written in the transaction that made it.
@@ -377,6 +378,14 @@ nodes = Table(
     _state_is_known(NodeState),
 )
 
+#: Pools of nodes that were asked for and did not come; a row holds until a node of the queue is seen after that time.
+pools = Table(
+    "pools",
+    metadata,
+    Column("queue", String(32), primary_key=True),
+    Column("given_up_ms", BigInteger, nullable=False),
+)
+
 #: Slow work that one scheduler at a time does for all of them: whose turn it is, and when the next one is due.
 upkeep = Table(
     "upkeep",
@@ -385,5 +394,6 @@ upkeep = Table(
     Column("holder", String(36), nullable=False),  # who does it now; "": nobody
     Column("held_until_ms", BigInteger, nullable=False),  # a holder that died loses its turn then
     Column("next_ms", BigInteger, nullable=False),
+    Column("failed_next_ms", BigInteger, nullable=False, server_default=text("0")),  # of the first failure in a row
     Column("mark", String(36), nullable=False),  # names this installation in its object store
 )

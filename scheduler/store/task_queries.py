@@ -14,6 +14,7 @@ from reelyard.cluster.work import TaskKind, Work
 from reelyard.media.errors import ErrorCode
 from reelyard.media.locations import LOCATION_SCHEMES, scheme_of
 from scheduler.domain.media_time import media_ms_of
+from scheduler.domain.placement import HOLD_WAIT_MS
 from scheduler.domain.task import TASK, TaskEvent, TaskState
 from scheduler.errors import SealError
 from scheduler.store.clock import now_ms
@@ -62,18 +63,18 @@ def insert_task(
     part: int = 0,
     not_before_ms: int = 0,
     media_ms: int | None = None,
+    why: str = "",
 ) -> int:
     """A new waiting task; `work` must hold no secret. A second one of the same owner, kind and part is refused.
 
-    `media_ms` is the media time that it stands for, where the work itself does not tell it.
+    `media_ms` is its media time where the work does not tell it; `why` it is in its queue is told in its event.
 
     Raises:
         sqlalchemy.exc.IntegrityError: it is a second one.
     """
-    task_id = new_id(conn, TASK.entity)
     conn.execute(
         insert(tasks).values(
-            id=task_id,
+            id=(task_id := new_id(conn, TASK.entity)),
             account_id=account_id,
             job_id=job_id,
             ingest_id=ingest_id,
@@ -88,7 +89,7 @@ def insert_task(
             created_ms=now_ms(),
         )
     )
-    record_creation(conn, TASK, task_id, detail=f"{kind} in {queue}")
+    record_creation(conn, TASK, task_id, detail=f"{kind} in {queue}" + (f": {why}" if why else ""))
     return task_id
 
 
@@ -102,10 +103,11 @@ def place_task(
     job_id: int | None = None,
     ingest_id: int | None = None,
     media_ms: int | None = None,
+    why: str = "",
 ) -> int:
     """A stage's waiting task: a new one, or the one of an earlier try, which is repeated with this work.
 
-    `media_ms` is as in `insert_task`.
+    `media_ms` and `why` are as in `insert_task`.
 
     A repeated task has its attempts anew, and goes on counting them, so that no two write under the same keys.
 
@@ -125,11 +127,13 @@ def place_task(
             job_id=job_id,
             ingest_id=ingest_id,
             media_ms=media_ms,
+            why=why,
         )
     move_task(
         conn,
         earlier,
         TaskEvent.REPEAT,
+        detail=why,
         queue=queue,
         work=to_dict(work),
         media_ms=media_ms_of(work) if media_ms is None else media_ms,
@@ -192,6 +196,14 @@ def _place(conn: Connection, task: Row[Any]) -> str:
 def holds(node_id: str, token: str) -> tuple[ColumnElement[bool], ...]:
     """Guards: the task runs under this token, and the lease has not lapsed by the database's clock."""
     return (tasks.c.node_id == node_id, tasks.c.token == token, tasks.c.lease_until_ms > now_ms())
+
+
+def is_passed_on(now: int) -> ColumnElement[bool]:
+    """Condition: a waiting task is due, and was passed on for a moment or until its pool comes.
+
+    The others that are not dispatched now wait for a time of their own: between two attempts, or after an end.
+    """
+    return tasks.c.not_before_ms.between(now + 1, now + HOLD_WAIT_MS) & tasks.c.due_ms.between(1, now)
 
 
 def insert_attempt(conn: Connection, task: Row[Any], node: Row[Any]) -> None:

@@ -4,7 +4,7 @@ import uuid
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reelyard.media.errors import ConflictError
@@ -47,12 +47,33 @@ def extend_turn(conn: Connection, name: str, holder: str, *, lease_ms: int) -> N
 
 
 def end_turn(conn: Connection, name: str, holder: str, *, next_in_ms: int) -> None:
-    """Leave the work, which is due again after that time.
+    """Leave the work, which was done and is due again after that time.
 
     Raises:
         ConflictError: the turn had lapsed and is another's.
     """
-    _change(conn, name, holder, holder="", held_until_ms=0, next_ms=now_ms() + next_in_ms)
+    _change(conn, name, holder, holder="", held_until_ms=0, next_ms=now_ms() + next_in_ms, failed_next_ms=0)
+
+
+def fail_turn(conn: Connection, name: str, holder: str, *, next_in_ms: int) -> None:
+    """Leave the work, which failed and is tried again after that time; from then on it is overdue, until it is done.
+
+    Raises:
+        ConflictError: the turn had lapsed and is another's.
+    """
+    next_ms = now_ms() + next_in_ms
+    first = upkeep.c.failed_next_ms
+    since = case((first == 0, next_ms), else_=first)
+    _change(conn, name, holder, holder="", held_until_ms=0, next_ms=next_ms, failed_next_ms=since)
+
+
+def stop_turn(conn: Connection, name: str, holder: str) -> None:
+    """Leave the work in the middle, for whoever begins anew.
+
+    Raises:
+        ConflictError: the turn had lapsed and is another's.
+    """
+    _change(conn, name, holder, holder="", held_until_ms=0, next_ms=now_ms())
 
 
 def _change(conn: Connection, name: str, by: str, **values: Any) -> None:

@@ -23,6 +23,7 @@ from scheduler.store.tables import job_inputs, media, media_files, tasks
 from scheduler.store.task_queries import place_task, tasks_of_job
 from scheduler.store.transitions import transition
 from scheduler.usecases.endings import fail_job
+from scheduler.usecases.hardware import why_not_hardware
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ def plan_when_ready(conn: Connection, job: Row[Any], hardware: frozenset[str], p
     except WorkError as error:
         fail_job(conn, job, error.code, error.message, policy)
         return
-    begin_encode(conn, job, sources, plan)
+    begin_encode(conn, job, sources, plan, policy)
 
 
 def stored_sources(conn: Connection, job_id: int) -> tuple[Source, ...] | None:
@@ -78,8 +79,10 @@ def sources_of_media(conn: Connection, media_ids: Sequence[int]) -> tuple[Source
     return tuple(_source(found[media_id]) for media_id in media_ids)
 
 
-def begin_encode(conn: Connection, job: Row[Any], sources: Sequence[Source], plan: EncodePlan) -> None:
+def begin_encode(conn: Connection, job: Row[Any], sources: Sequence[Source], plan: EncodePlan, policy: Policy) -> None:
     """Record the plan of a job, name its output and make its encode task.
+
+    The task's event says so when the CPU has it because the GPU's pool of `policy` did not come.
 
     Raises:
         ConflictError: the job is past that, or not all that it waits for is there.
@@ -101,6 +104,7 @@ def begin_encode(conn: Connection, job: Row[Any], sources: Sequence[Source], pla
             overlay=_overlay(conn, job.id),
         ),
         job_id=job.id,
+        why=why_not_hardware(conn, plan, policy),
     )
 
 

@@ -15,6 +15,7 @@ from scheduler.domain.job import JOB, JobEvent, JobState
 from scheduler.domain.keys import attempt_prefix
 from scheduler.domain.node import NODE, NodeEvent
 from scheduler.domain.placement import (
+    HOLD_WAIT_MS,
     PASS_ON_WAIT_MS,
     PASSES_AN_ATTEMPT,
     SET_ASIDE_WAIT_MS,
@@ -31,6 +32,7 @@ from scheduler.store.sealed import unseal
 from scheduler.store.tables import accounts, ingests, jobs, media, tasks
 from scheduler.store.task_queries import count_passes, insert_attempt, lock_task, move_task
 from scheduler.store.transitions import transition
+from scheduler.usecases.pools import is_awaited
 
 GONE = "gone"  # not waiting for a node, or not with this attempt: the hint is stale
 ELSEWHERE = "elsewhere"  # another node should try it this time
@@ -49,7 +51,7 @@ def claim_task(db: Database, node_id: str, task_id: int, attempt: int, token: st
         task_id: from the hint.
         attempt: from the hint.
         token: a UUID that the node made for this claim; finish, fail and release must show it.
-        policy: the length of a lease.
+        policy: the length of a lease, and which pools are waited for.
     """
     try:
         return db.transact(lambda conn: _claim(conn, node_id, (task_id, attempt), token, policy))
@@ -70,14 +72,14 @@ def _claim(conn: Connection, node_id: str, hint: tuple[int, int], token: str, po
     if task.state != TaskState.QUEUED or task.attempt != attempt:
         return Claim(granted=False, refusal=GONE)
     refusal = _better_elsewhere(conn, task, node)
+    wait_ms = SET_ASIDE_WAIT_MS if refusal == SET_ASIDE else PASS_ON_WAIT_MS
+    detail = f"{refusal}: {node.name}"
+    missing = frozenset[str]() if refusal else _missing_encoders(task, node)
+    if is_awaited(conn, task.queue, task.due_ms or task.created_ms, missing, policy):
+        refusal, wait_ms = ELSEWHERE, HOLD_WAIT_MS
+        detail = f"waits for a node of {task.queue} with {', '.join(sorted(missing))}: {node.name} has none"
     if refusal:
-        move_task(
-            conn,
-            task,
-            TaskEvent.PASS_ON,
-            detail=f"{refusal}: {node.name}",
-            not_before_ms=now_ms() + (PASS_ON_WAIT_MS if refusal == ELSEWHERE else SET_ASIDE_WAIT_MS),
-        )
+        move_task(conn, task, TaskEvent.PASS_ON, detail=detail, not_before_ms=now_ms() + wait_ms)
         return Claim(granted=False, refusal=refusal)
     _take(conn, task, node, token, policy)
     return Claim(granted=True, task=_specification(conn, task))
@@ -113,15 +115,23 @@ def _better_elsewhere(conn: Connection, task: Row[Any], node: Row[Any]) -> str:
 def _lacks_encoder(conn: Connection, task: Row[Any], node: Row[Any], now: int) -> bool:
     """Whether the node has not all encoders that the task needs, and another that takes tasks has.
 
-    When none has them all, the attempt may go anywhere: it fails there and says what is missing, which waiting for
-    ever would not.
+    When none has them all and no pool is waited for, the attempt may go anywhere: it fails there and says what is
+    missing, which waiting for ever would not.
     """
-    if task.kind != TaskKind.ENCODE:
+    if not _missing_encoders(task, node):
         return False
-    needed = needed_encoders(work_from_dict(TaskKind.ENCODE, task.work))
-    if needed <= set(node.encoders):
-        return False
+    needed = _needed(task)
     return any(needed <= other.encoders for other in serving(present_nodes(conn), task.queue, now))
+
+
+def _missing_encoders(task: Row[Any], node: Row[Any]) -> frozenset[str]:
+    return _needed(task) - set(node.encoders)
+
+
+def _needed(task: Row[Any]) -> frozenset[str]:
+    if task.kind != TaskKind.ENCODE:
+        return frozenset()
+    return needed_encoders(work_from_dict(TaskKind.ENCODE, task.work))
 
 
 def _take(conn: Connection, task: Row[Any], node: Row[Any], token: str, policy: Policy) -> None:

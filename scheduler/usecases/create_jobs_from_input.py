@@ -125,7 +125,7 @@ def _encode_now(
         spec, plan = planned
         job_id = insert_job(conn, request.account_id, spec, JobInputs(media_ids=media_ids), base_url=base_url)
         if not spec.overlay_image_url:  # else the overlay task, when it is done, has it planned again
-            begin_encode(conn, lock_job(conn, job_id), sources, plan)
+            begin_encode(conn, lock_job(conn, job_id), sources, plan, policy)
         views.append(answer_output(output, spec, job_id))
     return tuple(views)
 

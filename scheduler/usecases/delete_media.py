@@ -14,9 +14,9 @@ def delete_media(db: Database, account_id: int, kind: str, media_id: int, *, req
 
     Raises:
         SpecError: no such kind.
-        MediaNotFoundError: no such medium on this account, or none that is shown (yet).
+        MediaNotFoundError: no such medium on this account, or one that never came to be.
         MediaExpiredError: its bytes are gone already.
-        ConflictError: a job that has not ended needs it.
+        ConflictError: a job that has not ended needs it, or it is still being fetched or made.
     """
     get_media(db, account_id, kind, media_id)
     end = end_input if kind == MediaKind.INPUT else end_output

@@ -15,7 +15,7 @@ from scheduler.domain.retry import FALLS_BACK, decide_retry
 from scheduler.domain.task import TaskEvent
 from scheduler.store.clock import now_ms, read_now
 from scheduler.store.database import Database
-from scheduler.store.node_queries import as_node, find_node, present_nodes, update_node
+from scheduler.store.node_queries import as_node, lock_node, present_nodes, update_node
 from scheduler.store.task_queries import count_failures, end_attempt, holds, move_task
 from scheduler.usecases.attempts import AttemptEnd, back_to_waiting, lock_claimed_task, stale
 from scheduler.usecases.endings import end_owner
@@ -108,8 +108,10 @@ def _end_attempt(
 
 def _blame(conn: Connection, node_id: str, code: ErrorCode, policy: Policy) -> bool:
     """Count a failure that the node may be guilty of; True when that sets it aside."""
-    row = find_node(conn, node_id)
-    if row is None or code not in BLAMES_NODE:
+    if code not in BLAMES_NODE:
+        return False
+    row = lock_node(conn, node_id)  # else of two failures at once one would not count, or undo that it is set aside
+    if row is None:
         return False
     failures = row.failures_in_row + 1
     now = read_now(conn)

@@ -17,8 +17,9 @@ from scheduler.domain.task import TASK, TaskEvent, TaskState
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.node_queries import present_nodes
-from scheduler.store.tables import events, jobs, nodes, tasks
+from scheduler.store.tables import events, jobs, tasks
 from scheduler.store.task_queries import lock_task, move_task
+from scheduler.usecases.pools import did_not_come, give_up, seen_since
 from scheduler.usecases.task_fields import task_fields
 
 _log = structlog.get_logger(__name__)
@@ -37,8 +38,8 @@ def plan_for_cpu(conn: Connection, task: Row[Any]) -> dict[str, Any]:
 def rescue_gpu_tasks(db: Database, policy: Policy = DEFAULT_POLICY) -> list[int]:
     """Give the tasks that wait for a GPU to the CPU when no node with one is there any more; their IDs.
 
-    Where the GPU's pool may be at zero each is given time for a node to be started first, from when it began to wait
-    or the last node was seen.
+    Where the GPU's pool may be at zero it is given time for a node to be started first, from when the first of them
+    began to wait or the last node was seen. Then it is given up: all that wait go, and new ones are not made for it.
     """
     with db.read() as conn:
         now = read_now(conn)
@@ -51,11 +52,19 @@ def rescue_gpu_tasks(db: Database, policy: Policy = DEFAULT_POLICY) -> list[int]
         detail = "no node with a GPU is there"
         if policy.pool_encoders.get(Queue.ENCODE_GPU):
             since = now - policy.pool_wait_ms
-            if _seen_since(conn, Queue.ENCODE_GPU, since):
+            if seen_since(conn, Queue.ENCODE_GPU, since):
                 return []
-            waits += (tasks.c.created_ms <= since, tasks.c.not_before_ms <= since, ~_moved_since(since))
-            detail = f"no node of {Queue.ENCODE_GPU} came within {policy.pool_wait_ms / 1000:g} s"
+            waited = (tasks.c.created_ms <= since, tasks.c.not_before_ms <= since, ~_moved_since(since))
+            if not conn.execute(select(exists().where(*waits, *waited))).scalar_one():
+                return []
+            detail = did_not_come(Queue.ENCODE_GPU, policy)
         stranded = list(conn.execute(select(tasks.c.id).where(*waits).order_by(tasks.c.id)).scalars())
+    if stranded and policy.pool_encoders.get(Queue.ENCODE_GPU):
+        # Before they go: what is planned meanwhile does not come to wait in their place.
+        db.transact(lambda conn: give_up(conn, Queue.ENCODE_GPU))
+        _log.warning(
+            "pool_given_up", queue=Queue.ENCODE_GPU, tasks=len(stranded), asked_again_in_ms=policy.pool_rest_ms
+        )
     rescued = [
         task_id
         for task_id in stranded
@@ -64,12 +73,6 @@ def rescue_gpu_tasks(db: Database, policy: Policy = DEFAULT_POLICY) -> list[int]
     for task_id in rescued:
         _log.warning("gpu_task_rescued", **task_fields(db, task_id))
     return rescued
-
-
-def _seen_since(conn: Connection, queue: Queue, since_ms: int) -> bool:
-    """Whether a node of the queue has beaten since then, one that has left or is draining too."""
-    slots = conn.execute(select(nodes.c.slots).where(nodes.c.seen_ms > since_ms)).scalars()
-    return any(each.get(queue, 0) > 0 for each in slots)
 
 
 def _moved_since(since_ms: int) -> ColumnElement[bool]:

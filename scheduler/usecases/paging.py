@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, Connection, Table, select
+
 from reelyard.cluster.views import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 from reelyard.media.errors import ErrorCode, SpecError
 
@@ -33,3 +35,12 @@ class Page:
     def offset(self) -> int:
         """How many entries come before the page."""
         return (self.number - 1) * self.size
+
+    def ids(self, conn: Connection, table: Table, *listed: ColumnElement[bool]) -> list[int]:
+        """The IDs of the page's entries, the newest first.
+
+        They are asked for before the entries, by the index alone: else the database would read, join and sort every
+        entry before the page, or without fresh statistics the whole list.
+        """
+        query = select(table.c.id).where(*listed).order_by(table.c.id.desc())
+        return list(conn.execute(query.limit(self.size).offset(self.offset)).scalars())

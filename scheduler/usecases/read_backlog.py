@@ -11,6 +11,7 @@ from scheduler.domain.task import TaskState
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.tables import OPEN_TASKS, tasks
+from scheduler.store.task_queries import is_passed_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,8 @@ def read_backlog(database: Database) -> tuple[Backlog, ...]:
 
 def backlog_at(conn: Connection, now: int) -> tuple[Backlog, ...]:
     """The same within a transaction whose time is `now`; read from `ix_tasks_open` alone."""
-    is_due = tasks.c.not_before_ms <= now
+    # What was passed on goes to another node in a moment, or when its pool comes: it does not wait for a time.
+    is_due = (tasks.c.not_before_ms <= now) | is_passed_on(now)
     may_run = tasks.c.state.in_((TaskState.WAITING, TaskState.QUEUED)) & is_due
     query = (
         select(

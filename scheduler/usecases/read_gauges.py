@@ -54,7 +54,7 @@ class Gauges:
     media_s: Mapping[Queue, float]
     """Seconds of media that each queue has still to go through."""
     overdue_ms: Mapping[str, int]
-    """For how long each upkeep has been due and at nobody's hands."""
+    """For how long each upkeep has been due and at nobody's hands, or its tries have failed."""
     holds_turn: bool
     """Whether the scheduler that asks is at upkeep."""
 
@@ -83,10 +83,17 @@ def read_gauges(database: Database, *, holder: str) -> Gauges:
             nodes=Counter(_standing(row, now, busy=row.id in busy) for row in rows),
             capacity=_capacity([row for row in rows if row.state in NODE.sources(NodeEvent.DRAIN)], running),
             media_s=media_backlog_at(conn, now),
-            overdue_ms=dict.fromkeys(UPKEEP, 0)
-            | {turn.name: max(0, now - max(turn.next_ms, turn.held_until_ms)) for turn in turns},
+            overdue_ms=dict.fromkeys(UPKEEP, 0) | {turn.name: _overdue_ms(turn, now) for turn in turns},
             holds_turn=any(turn.holder == holder and turn.held_until_ms > now for turn in turns),
         )
+
+
+def _overdue_ms(turn: Row[Any], now: int) -> int:
+    """A try that failed leaves the next one due later: what fails each time is overdue since the second was due."""
+    since: int = max(turn.next_ms, turn.held_until_ms)
+    if turn.failed_next_ms:
+        since = min(since, turn.failed_next_ms)
+    return max(0, now - since)
 
 
 def _open_jobs(conn: Connection) -> dict[str, int]:

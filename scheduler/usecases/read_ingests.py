@@ -33,9 +33,10 @@ def list_active_ingests(database: Database, account_id: int, page: Page) -> Inge
     """A page of the account's ingests that have not ended, the newest first."""
     # "One of the active", not "none of the ended": so the index finds them among all the ended ones.
     listed = (ingests.c.account_id == account_id, ingests.c.state.in_(INGEST.active))
-    query = select(ingests).where(*listed).order_by(ingests.c.id.desc()).limit(page.size).offset(page.offset)
     with database.read() as conn:
         total = conn.execute(select(func.count()).select_from(ingests).where(*listed)).scalar_one()
+        shown = page.ids(conn, ingests, *listed)
+        query = select(ingests).where(ingests.c.id.in_(shown)).order_by(ingests.c.id.desc())
         return IngestListView(ingests=tuple(_view(conn, row) for row in conn.execute(query)), total=total)
 
 

@@ -39,10 +39,10 @@ def list_active_jobs(database: Database, account_id: int, page: Page) -> JobList
     """A page of the account's jobs that have not ended, the newest first."""
     # "One of the active", not "none of the ended": so the index finds them among all the ended ones.
     listed = (jobs.c.account_id == account_id, jobs.c.state.in_(JOB.active))
-    query = _with_input().where(*listed).order_by(jobs.c.id.desc()).limit(page.size).offset(page.offset)
     with database.read() as conn:
         total = conn.execute(select(func.count()).select_from(jobs).where(*listed)).scalar_one()
-        rows = conn.execute(query).all()
+        shown = page.ids(conn, jobs, *listed)
+        rows = conn.execute(_with_input().where(jobs.c.id.in_(shown)).order_by(jobs.c.id.desc())).all()
         inputs = inputs_of_jobs(conn, [row.id for row in rows])
         return JobListView(jobs=tuple(_view(row, inputs.get(row.id, ())) for row in rows), total=total)
 

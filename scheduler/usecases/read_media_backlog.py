@@ -5,14 +5,15 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, TextClause, case, cast, func, select, text
 
-from reelyard.cluster.work import Queue
+from reelyard.cluster.work import Queue, TaskKind
 from scheduler.domain.media import MediaKind, MediaState
 from scheduler.domain.media_time import FIRST_GUESS_MS, RECENT_INPUTS, UNKNOWN_MS
 from scheduler.domain.progress import FULL_PERMILLE
 from scheduler.domain.task import TaskState
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
-from scheduler.store.tables import UNCLAIMED_TASKS, media, tasks
+from scheduler.store.tables import OPEN_TASKS, UNCLAIMED_TASKS, media, tasks
+from scheduler.store.task_queries import is_passed_on
 
 _US_A_MS = 1_000
 
@@ -20,9 +21,10 @@ _US_A_MS = 1_000
 def read_media_backlog(database: Database) -> dict[Queue, float]:
     """Seconds of media that every queue has still to go through, whether a node serves it or not.
 
-    Tasks that are due or queued count whole, running ones with what their progress leaves; those that wait for a
-    later time (clean-ups, retries) do not count. A task whose length is not known (an ingest; a task that an older
-    version made) counts as the mean of the inputs that became available last, or as five minutes while there is none.
+    Tasks that are due or queued count whole, also those that no node that is there can do and that wait for a pool;
+    running ones count with what their progress leaves; those that wait for a later time (clean-ups, retries) do not
+    count. A task whose length is not known (an ingest; a task that an older version made) counts as the mean of the
+    inputs that became available last, or as five minutes while there is none.
 
     The lengths stand in a column of their own, covered by an index: 100,000 waiting tasks are summed without reading
     one of their rows, and no plan is ever read.
@@ -33,7 +35,7 @@ def read_media_backlog(database: Database) -> dict[Queue, float]:
 
 def media_backlog_at(conn: Connection, now: int) -> dict[Queue, float]:
     """The same within a transaction whose time is `now`."""
-    parts = [*conn.execute(open_media(conn, now)), *conn.execute(_running())]
+    parts = [*conn.execute(open_media(conn, now)), *conn.execute(_passed_on(now)), *conn.execute(_running())]
     mean_ms = _mean_ms(conn) if any(unknown for _, _, unknown in parts) else 0.0
     backlog = dict.fromkeys(Queue, 0.0)
     for queue, known_ms, unknown in _of_known_queues(parts):
@@ -56,6 +58,22 @@ def open_media(conn: Connection, now: int) -> TextClause:
     unknown = f"SUM(CASE WHEN media_ms = {UNKNOWN_MS} THEN 1 ELSE 0 END)"
     query = f"SELECT queue, SUM(media_ms), {unknown} FROM tasks {by} WHERE {UNCLAIMED_TASKS} AND not_before_ms <= :now"  # noqa: S608  # made of constants
     return text(f"{query} GROUP BY queue").bindparams(now=now)
+
+
+def _passed_on(now: int) -> Select[Any]:
+    """What was passed on for a moment or until a pool comes, in the same columns; few, found in `ix_tasks_open`."""
+    unknown = func.sum(case((tasks.c.media_ms == UNKNOWN_MS, 1), else_=0))
+    return (
+        select(tasks.c.queue, func.sum(tasks.c.media_ms), unknown)
+        .where(
+            text(OPEN_TASKS),
+            tasks.c.kind == TaskKind.ENCODE,
+            tasks.c.queue.in_((Queue.ENCODE_CPU, Queue.ENCODE_GPU)),
+            tasks.c.state == TaskState.WAITING,
+            is_passed_on(now),
+        )
+        .group_by(tasks.c.queue)
+    )
 
 
 def _running() -> Select[Any]:

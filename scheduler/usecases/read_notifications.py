@@ -50,9 +50,9 @@ def list_notifications(
         tasks.c.job_id == job_id if job_id else true(),
         tasks.c.ingest_id == ingest_id if ingest_id else true(),
     )
-    query = _with_target().where(listed).order_by(tasks.c.id.desc()).limit(page.size).offset(page.offset)
     with database.read() as conn:
         total = conn.execute(select(func.count()).select_from(tasks).where(listed)).scalar_one()
+        query = _with_target().where(tasks.c.id.in_(page.ids(conn, tasks, listed))).order_by(tasks.c.id.desc())
         return NotificationListView(notifications=_views(conn, conn.execute(query).all()), total=total)
 
 

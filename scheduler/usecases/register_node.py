@@ -1,6 +1,7 @@
 """Note who a node is and what it can do."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, insert
@@ -12,6 +13,7 @@ from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
 from scheduler.store.node_queries import find_node, move_node
 from scheduler.store.tables import nodes
+from scheduler.usecases.pools import end_holds
 
 _log = structlog.get_logger(__name__)
 
@@ -46,11 +48,12 @@ def register_node(
         "slots": dict(slots),
         "seen_ms": now_ms(),
     }
-    db.transact(lambda conn: _register(conn, node_id, values))
+    db.transact(lambda conn: _register(conn, node_id, slots, values))
     _log.info("node_registered", node_id=node_id, node_name=name, slots=dict(slots), encoders=list(encoders))
 
 
-def _register(conn: Connection, node_id: str, values: dict[str, object]) -> None:
+def _register(conn: Connection, node_id: str, slots: Mapping[str, int], values: dict[str, Any]) -> None:
+    end_holds(conn, [queue for queue, count in slots.items() if count > 0])  # tasks are locked before nodes
     if find_node(conn, node_id) is not None:
         move_node(conn, node_id, NodeEvent.REGISTER, **values)
         return

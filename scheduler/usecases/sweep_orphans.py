@@ -8,6 +8,7 @@ below it, slow and careful: when in doubt a file stays.
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from scheduler.domain.task import TASK
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.tables import ingests, jobs, media, media_files, tasks
-from scheduler.store.upkeep_queries import end_turn, extend_turn, take_turn
+from scheduler.store.upkeep_queries import end_turn, extend_turn, fail_turn, stop_turn, take_turn
 
 _log = structlog.get_logger(__name__)
 
@@ -70,15 +71,15 @@ def sweep_orphans(
     if mark is None:
         return None
     next_in_ms = policy.orphan_sweep_ms
+    leave: Callable[[Connection, str, str], None] = partial(fail_turn, next_in_ms=next_in_ms)
     try:
         _check_mark(store, mark)
         swept = _sweep(db, store, policy, holder, stopping)
-        if swept is None:
-            next_in_ms = 0  # whoever starts next begins anew
+        leave = stop_turn if swept is None else partial(end_turn, next_in_ms=next_in_ms)
     except ConflictError:
         return None  # slower than its lease: the one that has the turn now sees to the rest
     finally:
-        _leave(db, holder, next_in_ms)
+        _leave(db, holder, leave)
     return swept
 
 
@@ -100,9 +101,9 @@ def _sweep(db: Database, store: ObjectStore, policy: Policy, holder: str, stoppi
     return Swept(listed=listed, deleted=deleted, uploads=uploads)
 
 
-def _leave(db: Database, holder: str, next_in_ms: int) -> None:
+def _leave(db: Database, holder: str, leave: Callable[[Connection, str, str], None]) -> None:
     try:
-        db.transact(lambda conn: end_turn(conn, WORK, holder, next_in_ms=next_in_ms))
+        db.transact(lambda conn: leave(conn, WORK, holder))
     except ConflictError:
         _log.warning("orphan_sweep_taken_over")
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from structlog.testing import capture_logs
 
 from reelyard.cluster import tracing
+from reelyard.cluster.drain import Drain, Drained
 from reelyard.cluster.tracing import Kind
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ConflictError, ErrorCode, StaleTokenError
@@ -59,6 +60,8 @@ def test_a_job_that_succeeds(counted: Counted) -> None:
     counted.change(update(jobs).values(created_ms=jobs.c.created_ms - 2 * HOUR_MS))
     assert counted.shown("jobs_submitted_total") == {("mp4/h264",): 1}
     assert counted.shown("jobs_finished_total") == {}
+    completed = {"outcome": "completed", "profile": "mp4/h264"}
+    assert counted.registry.get_sample_value("reelyard_job_duration_seconds_count", completed) == 0
 
     counted.through(counted.node("alpha"), *ALL)
 
@@ -91,6 +94,20 @@ def test_nodes_that_end_are_counted_once_each(counted: Counted) -> None:
         lose_nodes(counted.db, POLICY)
 
     assert counted.shown("nodes_ended_total") == {("left",): 1, ("lost",): 1}
+
+
+def test_a_node_that_leaves_tells_how_it_drained(counted: Counted) -> None:
+    for outcome in Drained:
+        assert counted.registry.get_sample_value("reelyard_drain_duration_seconds_count", {"outcome": outcome}) == 0
+    drained, silent = counted.node("drained"), counted.node("silent")
+    for _ in range(2):
+        leave_node(counted.db, drained, Drain(outcome=Drained.HANDED_BACK, seconds=31.5))
+    leave_node(counted.db, silent)
+
+    assert counted.value("drain_duration_seconds_count", outcome="handed_back") == 1
+    assert counted.value("drain_duration_seconds_sum", outcome="handed_back") == 31.5
+    assert counted.value("drain_duration_seconds_count", outcome="finished") == 0
+    assert counted.value("nodes_ended_total", outcome="left") == 2
 
 
 def test_the_first_of_each_is_an_increase(counted: Counted) -> None:

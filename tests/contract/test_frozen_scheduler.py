@@ -1,23 +1,31 @@
 """A scheduler that freezes within a transaction: what it had locked is free again, and what it did is undone."""
 
+import itertools
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
-from reelyard.media.errors import UnavailableError
+from reelyard.cluster.work import Queue
+from reelyard.media.errors import ErrorCode, UnavailableError
 from scheduler.domain.policy import Policy
 from scheduler.store import database as store
+from scheduler.store import dispatch_queries
 from scheduler.store.database import Database
-from scheduler.store.tables import jobs
-from tests.contract.lifecycle_rig import Rig
+from scheduler.store.tables import jobs, nodes
+from scheduler.usecases.select_tasks import select_tasks
+from tests.contract.lifecycle_rig import MP4, Rig
 from tests.secret_key import SEALER
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture
 def databases(request: pytest.FixtureRequest) -> Iterator[Callable[[], Database]]:
     """Opens one private PostgreSQL database, once for each scheduler."""
-    url = request.getfixturevalue("postgresql").create_database("frozen")
+    url = request.getfixturevalue("postgresql").create_database(f"frozen_{next(_numbers)}")
     opened: list[Database] = []
 
     def open_another() -> Database:
@@ -54,3 +62,59 @@ def test_a_row_that_it_had_locked_can_be_changed_by_another(
 
     with other.read() as conn:
         assert conn.execute(select(jobs.c.error_message).where(jobs.c.id == job_id)).scalar_one() == "of the other"
+
+
+def test_dispatch_that_froze_holds_nobody_up_for_longer_than_its_own_limit(
+    databases: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LOCK_TIMEOUT_MS", 5_000)  # shorter than what any other transaction may stand still
+    monkeypatch.setattr(dispatch_queries, "HELD_IDLE_MS", 300)
+    frozen, other = databases(), databases()
+    rig = Rig(other)
+    rig.create()
+    rig.node("alpha")
+
+    def freeze_in_the_middle() -> None:
+        with frozen.write() as silent:
+            dispatch_queries.lock_queue(silent, Queue.INGEST)
+            chosen.extend(select_tasks(other, Queue.INGEST))
+            dispatch_queries.ripen(silent, Queue.INGEST, 1)
+
+    chosen: list[object] = []
+    with pytest.raises(UnavailableError):
+        freeze_in_the_middle()
+
+    assert len(chosen) == 1
+
+
+def test_of_two_failures_of_a_node_at_once_both_count(databases: Callable[[], Database]) -> None:
+    """A failure that another scheduler records at the same moment; on SQLite one of them waits for the other anyway."""
+    one, other = databases(), databases()
+    rig = Rig(other)
+    rig.create(MP4)
+    node = rig.node("alpha")
+    rig.do(node, Queue.INGEST)
+    held = rig.take(node, Queue.ENCODE_CPU)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with one.write() as conn:
+            conn.execute(update(nodes).where(nodes.c.id == node).values(failures_in_row=1, set_aside_until_ms=7))
+            failing = pool.submit(rig.fail, held, ErrorCode.ENCODE_FAILED)
+            _wait_for_lock(other)
+        failing.result(timeout=30)
+
+    row = rig.node_row(node)
+    assert (row.failures_in_row, row.set_aside_until_ms) == (2, 7)
+
+
+def _wait_for_lock(db: Database) -> None:
+    """Return when a transaction waits for another one's lock."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit:
+        with db.read() as conn:
+            if conn.execute(query).scalar_one():
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits for a lock")

@@ -1,12 +1,15 @@
 """The state of an installation as its gauges show it, and what a scrape costs."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import event, text, update
 
+from reelyard.cluster.objectstore.open import open_store
+from reelyard.cluster.objectstore.store import ObjectStore, StorageError
 from reelyard.cluster.work import Queue, TaskKind
 from reelyard.media.errors import ErrorCode
 from reelyard.media.output import OutputRequest
@@ -16,8 +19,9 @@ from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
 from scheduler.store.tables import OPEN_JOBS, OPEN_TASKS, nodes, tasks, upkeep
-from scheduler.store.upkeep_queries import end_turn, take_turn
+from scheduler.store.upkeep_queries import end_turn, stop_turn, take_turn
 from scheduler.usecases.heartbeat import heartbeat
+from scheduler.usecases.sweep_orphans import MARK_KEY, sweep_orphans
 from tests.contract.lifecycle_rig import GPU_QUEUES, MP4, POLICY, Rig
 
 HOUR_MS = 3_600_000
@@ -188,6 +192,63 @@ def test_turns_at_upkeep(rig: Rig, scraped: Scraped) -> None:
 
     rig.change(update(upkeep).values(next_ms=now_ms() - HOUR_MS))
     assert 3600 <= scraped.all("upkeep_overdue_seconds")["orphans",] < 2 * 3600
+
+
+def sweep_badly(rig: Rig, store: ObjectStore) -> None:
+    """Have the sweep, which is due, meet a store of another installation."""
+    rig.change(update(upkeep).values(next_ms=0))
+    with pytest.raises(StorageError):
+        sweep_orphans(rig.db, store, POLICY, holder="me")
+
+
+def let_pass(rig: Rig, milliseconds: int) -> None:
+    rig.change(
+        update(upkeep).values(
+            next_ms=upkeep.c.next_ms - milliseconds, failed_next_ms=upkeep.c.failed_next_ms - milliseconds
+        )
+    )
+
+
+@pytest.fixture
+def foreign_store(tmp_path: Path) -> Iterator[ObjectStore]:
+    mark = tmp_path / "store" / MARK_KEY
+    mark.parent.mkdir(parents=True)
+    mark.write_text("of somebody else")
+    opened = open_store((tmp_path / "store").as_uri())
+    yield opened
+    opened.close()
+
+
+def test_an_upkeep_that_fails_each_time_is_overdue_since_its_second_try_was_due(
+    rig: Rig, scraped: Scraped, foreign_store: ObjectStore
+) -> None:
+    sweep_badly(rig, foreign_store)
+    assert scraped.all("upkeep_overdue_seconds") == {("orphans",): 0}, "one failure is no alarm"
+
+    let_pass(rig, HOUR_MS)
+    sweep_badly(rig, foreign_store)
+    let_pass(rig, HOUR_MS)
+    sweep_badly(rig, foreign_store)
+
+    assert 3600 <= scraped.all("upkeep_overdue_seconds")["orphans",] < 2 * 3600
+
+
+def test_an_upkeep_that_is_at_it_again_is_overdue_until_it_is_done(
+    rig: Rig, scraped: Scraped, foreign_store: ObjectStore
+) -> None:
+    sweep_badly(rig, foreign_store)
+    let_pass(rig, 2 * HOUR_MS)
+    with rig.db.write() as conn:
+        take_turn(conn, "orphans", "me", lease_ms=HOUR_MS)
+    assert 3600 <= scraped.all("upkeep_overdue_seconds")["orphans",] < 2 * 3600
+
+    with rig.db.write() as conn:
+        stop_turn(conn, "orphans", "me")
+    assert 3600 <= scraped.all("upkeep_overdue_seconds")["orphans",] < 2 * 3600, "it was only stopped"
+
+    foreign_store.delete(MARK_KEY)
+    sweep_orphans(rig.db, foreign_store, POLICY, holder="me")
+    assert scraped.all("upkeep_overdue_seconds") == {("orphans",): 0}
 
 
 def test_a_holder_that_died_is_no_leader_and_its_work_is_overdue_from_then(rig: Rig, scraped: Scraped) -> None:

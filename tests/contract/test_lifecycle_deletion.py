@@ -126,17 +126,42 @@ def test_a_job_and_a_deletion_at_once_never_both_win(rig: Rig) -> None:
 
 def test_what_is_not_there_is_not_deleted(rig: Rig) -> None:
     created = finished(rig)
-    pending = rig.create(MP4)
     stranger = rig.account("stranger")
     before = rig.snapshot()
 
     for account_id, kind, media_id in (
         (stranger, "input", created.input_media_id),
         (rig.account_id, "output", created.input_media_id),
-        (rig.account_id, "input", pending.input_media_id),
         (rig.account_id, "input", 987_654),
     ):
         with pytest.raises(NotFoundError) as refused:
             delete_media(rig.db, account_id, kind, media_id)
         assert refused.value.code is ErrorCode.ASSET_NOT_FOUND
     assert rig.snapshot() == before
+
+
+def test_what_is_still_being_made_is_neither_shown_nor_deleted_and_says_by_whom(rig: Rig) -> None:
+    created = rig.create(MP4)
+    job_id = created.jobs[0].job_id
+    output_id = rig.job(job_id).output_media_id
+    before = rig.snapshot()
+
+    for ask in (get_media, delete_media):
+        with pytest.raises(ConflictError, match=rf"ingest {created.ingest_id}, .* is queued"):
+            ask(rig.db, rig.account_id, "input", created.input_media_id)
+        with pytest.raises(ConflictError, match=rf"output media {output_id} is not there yet: job {job_id}, "):
+            ask(rig.db, rig.account_id, "output", output_id)
+        with pytest.raises(NotFoundError, match=rf"there is no output media {output_id} "):
+            ask(rig.db, rig.account("stranger " + ask.__name__), "output", output_id)
+    assert rig.snapshot()["media"] == before["media"]
+
+
+def test_what_never_came_to_be_says_which_job_ended_without_it(rig: Rig) -> None:
+    job_id = rig.create(MP4).jobs[0].job_id
+    output_id = rig.job(job_id).output_media_id
+    cancel_job(rig.db, rig.account_id, job_id, POLICY)
+
+    with pytest.raises(NotFoundError, match=rf"never came to be: job {job_id}, .* is cancelled") as refused:
+        get_media(rig.db, rig.account_id, "output", output_id)
+
+    assert refused.value.code is ErrorCode.ASSET_NOT_FOUND

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from reelyard.cluster.broker import declare_queues, open_broker
 from reelyard.cluster.task_wire import result_to_message, task_from_message
@@ -118,3 +119,20 @@ def test_a_node_may_hand_back_and_leave(node: Node) -> None:
     assert node.rig.task(task.task_id).attempt == 2
     beat = node.service.Heartbeat(pb.HeartbeatRequest(node_id=NODE), CONTEXT)
     assert not beat.known
+
+
+@pytest.mark.parametrize(
+    ("told", "understood"),
+    [
+        (pb.Drain(outcome="finished", duration_ms=1500), ("finished", 1.5)),
+        (pb.Drain(outcome="handed_back", duration_ms=-1), ("handed_back", 0)),
+        (pb.Drain(outcome="of a version to come", duration_ms=5), None),
+        (None, None),
+    ],
+)
+def test_a_node_may_say_how_it_drained(node: Node, told: pb.Drain | None, understood: tuple[str, float] | None) -> None:
+    with capture_logs() as logs:
+        node.service.Leave(pb.LeaveRequest(node_id=NODE, drain=told), CONTEXT)
+
+    (left,) = (line for line in logs if line["event"] == "node_left")
+    assert ((left["drain"], left["drain_s"]) if "drain" in left else None) == understood

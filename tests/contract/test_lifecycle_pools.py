@@ -1,9 +1,10 @@
 """Pools of nodes that may be at zero: tasks are made for them, wait for them, and go on without them."""
 
 import uuid
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from reelyard.cluster.views import CreateJobs
 from reelyard.cluster.work import Queue
@@ -11,15 +12,18 @@ from reelyard.media.errors import ErrorCode
 from reelyard.media.output import OutputRequest
 from scheduler.domain.policy import Policy
 from scheduler.store.clock import now_ms
-from scheduler.store.tables import events, nodes, tasks
+from scheduler.store.database import Database
+from scheduler.store.tables import events, nodes, pools, tasks
 from scheduler.usecases.create_jobs import create_jobs
 from scheduler.usecases.fall_back import rescue_gpu_tasks
 from scheduler.usecases.finish_task import finish_task
+from scheduler.usecases.hardware import hardware_encoders
 from scheduler.usecases.leave_node import leave_node
 from scheduler.usecases.outputs import judge_outputs
 from scheduler.usecases.read_media_backlog import read_media_backlog
 from scheduler.usecases.retry_job import retry_job
 from tests.contract.lifecycle_rig import GPU_QUEUES, POLICY, SOURCE_URL, Held, Rig, made_up_result
+from tests.secret_key import SEALER
 
 POOL = Policy(
     pool_encoders={"encode.gpu": frozenset({"h264_nvenc"}), "encode.cpu": frozenset({"wmv3", "wmav2"})},
@@ -43,9 +47,28 @@ def encode_queues(rig: Rig) -> list[str]:
 def pass_time(rig: Rig, minutes: int) -> None:
     """As if all that happened had happened so much earlier."""
     ago = minutes * MINUTE_MS
-    rig.change(update(tasks).values(created_ms=tasks.c.created_ms - ago))
+    rig.change(update(tasks).values(created_ms=tasks.c.created_ms - ago, due_ms=tasks.c.due_ms - ago))
     rig.change(update(events).values(at_ms=events.c.at_ms - ago))
-    rig.change(update(nodes).values(seen_ms=nodes.c.seen_ms - ago))
+    rig.change(update(nodes).values(seen_ms=nodes.c.seen_ms - ago, registered_ms=nodes.c.registered_ms - ago))
+    rig.change(update(pools).values(given_up_ms=pools.c.given_up_ms - ago))
+
+
+def given_up(rig: Rig) -> str:
+    """A pool that was asked for by one job and did not come; the CPU's node, which fetches sources too."""
+    cpu = rig.node("cpu")
+    rig.create()
+    ingest(rig, cpu)
+    pass_time(rig, 11)
+    assert len(rescue_gpu_tasks(rig.db, POOL)) == 1
+    return cpu
+
+
+def asked(rig: Rig, node: str) -> Row[Any]:
+    """The encode task of a further job."""
+    job_id = rig.create().jobs[0].job_id
+    ingest(rig, node)
+    (task,) = rig.tasks(kind="encode", job_id=job_id)
+    return task
 
 
 def last_detail(rig: Rig, task_id: int) -> str:
@@ -179,3 +202,80 @@ def _request(rig: Rig) -> CreateJobs:
     return CreateJobs(
         account_id=rig.account_id, request_id=str(uuid.uuid4()), source_url=SOURCE_URL, outputs=(VC1,), base_url=""
     )
+
+
+def test_what_follows_a_pool_that_did_not_come_goes_to_the_cpu_at_once_and_says_why(rig: Rig) -> None:
+    cpu = given_up(rig)
+
+    task = asked(rig, cpu)
+
+    assert task.queue == "encode.cpu"
+    assert last_detail(rig, task.id) == "encode in encode.cpu: no node of encode.gpu came within 600 s"
+
+
+def test_what_waits_for_less_time_goes_with_the_first_that_waited_for_the_pool(rig: Rig) -> None:
+    cpu = rig.node("cpu")
+    rig.create()
+    ingest(rig, cpu)
+    pass_time(rig, 9)
+    late = asked(rig, cpu)
+    assert late.queue == "encode.gpu"
+    pass_time(rig, 2)
+
+    assert len(rescue_gpu_tasks(rig.db, POOL)) == 2
+
+    assert rig.task(late.id).queue == "encode.cpu"
+
+
+def test_what_the_pool_could_not_do_anyhow_does_not_blame_it(rig: Rig) -> None:
+    cpu = given_up(rig)
+    job_id = rig.create(HEVC).jobs[0].job_id  # the pool brings h264_nvenc alone
+    ingest(rig, cpu)
+
+    (task,) = rig.tasks(kind="encode", job_id=job_id)
+
+    assert last_detail(rig, task.id) == "encode in encode.cpu"
+
+
+def test_a_pool_that_comes_after_all_is_waited_for_again_when_it_is_back_at_zero(rig: Rig) -> None:
+    cpu = given_up(rig)
+    gpu = rig.node("gpu", slots=GPU_QUEUES, encoders=("h264_nvenc",))
+    assert asked(rig, cpu).queue == "encode.gpu"
+
+    leave_node(rig.db, gpu)
+
+    assert [asked(rig, cpu).queue, asked(rig, cpu).queue] == ["encode.gpu", "encode.gpu"]
+
+
+def test_after_a_while_one_job_asks_for_the_pool_again(rig: Rig) -> None:
+    cpu = given_up(rig)
+    pass_time(rig, 59)
+    assert asked(rig, cpu).queue == "encode.cpu"
+    pass_time(rig, 2)
+
+    asks, follows = asked(rig, cpu), asked(rig, cpu)
+
+    assert (asks.queue, follows.queue) == ("encode.gpu", "encode.cpu")
+    assert rescue_gpu_tasks(rig.db, POOL) == [], "it has the pool's whole wait"
+
+
+def test_a_pool_that_does_not_come_when_it_is_asked_again_rests_anew(rig: Rig) -> None:
+    cpu = given_up(rig)
+    pass_time(rig, 61)
+    asks = asked(rig, cpu)
+    pass_time(rig, 11)
+
+    assert rescue_gpu_tasks(rig.db, POOL) == [asks.id]
+
+    assert asked(rig, cpu).queue == "encode.cpu"
+
+
+def test_every_scheduler_and_one_that_starts_anew_knows_that_the_pool_was_given_up(rig: Rig) -> None:
+    given_up(rig)
+    other = Database(rig.db.engine.url.render_as_string(hide_password=False), SEALER)
+
+    with rig.db.read() as here, other.read() as there:
+        known = [hardware_encoders(conn, POOL) for conn in (here, there)]
+    other.close()
+
+    assert known == [frozenset(), frozenset()]

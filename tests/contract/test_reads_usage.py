@@ -1,6 +1,6 @@
 """Who uses the installation, and what work was lost, on either database."""
 
-from sqlalchemy import update
+from sqlalchemy import event, insert, text, update
 
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import ErrorCode
@@ -73,3 +73,28 @@ def test_work_that_ended_well_is_not_a_loss(rig: Rig) -> None:
     rig.do(node, Queue.INGEST)
 
     assert read_losses(rig.db, since_ms=HOUR_MS, most=10) == ()
+
+
+def test_node_time_is_read_by_an_index_on_time_and_not_from_all_attempts_that_ever_were(rig: Rig) -> None:
+    rig.create(MP4)
+    (task,) = rig.tasks(kind="ingest")
+    row = {"task_id": task.id, "node_id": "n", "node_name": "n", "outcome": "done", "ended_ms": 1}
+    rig.change(insert(attempts).values([row | {"attempt": 1 + n, "started_ms": 1 + n} for n in range(3_000)]))
+    rig.change(text("ANALYZE"))
+    queries = []
+
+    def note(_conn: object, _cursor: object, sql: str, parameters: object, *_rest: object) -> None:
+        if "FROM tasks JOIN attempts" in " ".join(sql.split()):
+            queries.append((sql, parameters))
+
+    event.listen(rig.db.engine, "before_cursor_execute", note)
+    read_usage(rig.db, since_ms=HOUR_MS)
+    event.remove(rig.db.engine, "before_cursor_execute", note)
+    how = "EXPLAIN" if rig.db.dialect == "postgresql" else "EXPLAIN QUERY PLAN"
+    ((sql, parameters),) = queries
+    with rig.db.engine.connect() as conn:
+        plan = "\n".join(str(line[-1]) for line in conn.exec_driver_sql(f"{how} {sql}", parameters))
+
+    assert "ix_attempts_started_ms" in plan
+    assert "Seq Scan on attempts" not in plan
+    assert "SCAN attempts" not in plan

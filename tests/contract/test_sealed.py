@@ -18,12 +18,13 @@ from scheduler.startup import prepare_database
 from scheduler.store.database import Database
 from scheduler.store.sealed import PREFIX, Sealer, new_secret_key, seal, unseal
 from scheduler.store.tables import accounts, ingests, jobs, output_formats
+from scheduler.usecases import renew_seals as seals
 from scheduler.usecases.account_settings import get_account, update_account
 from scheduler.usecases.accounts import find_account, list_accounts, renew_webhook_secret, set_disabled
 from scheduler.usecases.create_ingest import create_ingest
 from scheduler.usecases.formats import create_format
 from scheduler.usecases.read_ingests import get_ingest
-from scheduler.usecases.renew_seals import BATCH, check_seals, drop_unreadable, renew_seals
+from scheduler.usecases.renew_seals import BATCH, check_seals, drop_lost, lost_keys, renew_seals
 from scheduler.usecases.retry_job import retry_job
 from tests.contract.lifecycle_rig import MP4, POLICY, SOURCE_URL, Rig
 from tests.secret_key import SEALER, SECRET_KEY
@@ -215,7 +216,9 @@ def test_with_a_lost_key_what_it_encrypted_is_forgotten_and_nothing_else(rig: Ri
     now = again(rig, opened, key)
     readable = now.create(OUTPUT)
 
-    assert drop_unreadable(now.db) == 2
+    (lost_key,) = SEALER.key_ids
+    assert lost_keys(now.db) == {lost_key: 2}
+    assert drop_lost(now.db, [lost_key]) == 2
     check_seals(now.db)
 
     assert rig.ingest(lost.ingest_id).source_url == ""
@@ -224,7 +227,41 @@ def test_with_a_lost_key_what_it_encrypted_is_forgotten_and_nothing_else(rig: Ri
     with now.db.read() as conn:
         assert unseal(conn, rig.ingest(readable.ingest_id).source_url) == SOURCE_URL
         assert unseal(conn, rig.job(readable.jobs[0].job_id).spec["ping_url"]) == PING
-    assert drop_unreadable(now.db) == 0
+    assert lost_keys(now.db) == {}
+
+
+def test_no_row_is_passed_over_where_one_statement_does_not_see_them_all(
+    rig: Rig, opened: list[Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seals, "WINDOW", 3)
+    for _ in range(4):
+        rig.create(OUTPUT)
+    stranger = again(rig, opened, new_secret_key())
+    new = new_secret_key()
+    both = again(rig, opened, new, SECRET_KEY)
+
+    with pytest.raises(SealError):
+        check_seals(stranger.db)
+    assert lost_keys(stranger.db) == {SEALER.key_ids[0]: 8}
+    assert renew_seals(both.db) == 8
+    check_seals(both.db)
+    assert lost_keys(rig.db) == {Sealer([new]).key_ids[0]: 8}
+
+
+def test_only_keys_that_are_named_and_missing_are_lost(rig: Rig, opened: list[Database]) -> None:
+    """A wrong key alone loses nothing: what the right one sealed is forgotten only by that one's own name."""
+    rig.create(OUTPUT)
+    wrong = new_secret_key()
+    stranger = again(rig, opened, wrong)
+    before = rig.snapshot()
+
+    for named in (*Sealer([wrong]).key_ids, "0123456789ab", ""):
+        with pytest.raises(SpecError, match=rf"not at hand are: {SEALER.key_ids[0]}"):
+            drop_lost(stranger.db, [named])
+    with pytest.raises(SpecError, match="not at hand are: none"):
+        drop_lost(rig.db, SEALER.key_ids)
+
+    assert rig.snapshot() == before
 
 
 def test_a_job_whose_places_are_lost_fails_instead_of_leaving_them_out(rig: Rig, opened: list[Database]) -> None:
@@ -232,7 +269,7 @@ def test_a_job_whose_places_are_lost_fails_instead_of_leaving_them_out(rig: Rig,
     lost = rig.create(places).jobs[0].job_id
     now = again(rig, opened, new_secret_key())
 
-    drop_unreadable(now.db)
+    drop_lost(now.db, SEALER.key_ids)
     renew_seals(now.db)
     check_seals(now.db)
 

@@ -19,6 +19,8 @@ from scheduler.store.tables import create_requests, media, nodes, upkeep
 from scheduler.usecases.answers import FORGOTTEN_AT_ONCE
 from scheduler.usecases.leave_node import leave_node
 from tests.contract.lifecycle_rig import MP4, Rig
+from tests.contract.test_lifecycle_pools import pass_time
+from tests.contract.test_lifecycle_scarce_pools import POOL, asked
 
 POLICY = Policy(output_keep_ms=DAY_MS)
 
@@ -124,3 +126,15 @@ def test_nodes_that_are_gone_for_a_day_leave_no_row_and_those_that_beat_stay(
 
     with rig.db.read() as conn:
         assert set(conn.execute(select(nodes.c.id)).scalars()) == {new, silent}
+
+
+def test_a_round_gives_up_the_codec_that_no_node_brought_in_time(
+    rig: Rig, dispatcher: WokenDispatcher, store: ObjectStore
+) -> None:
+    job_id = asked(rig, rig.node("ingest", slots={Queue.INGEST: 1}))
+    pass_time(rig, 11)
+
+    UpkeepLoop(rig.db, dispatcher, POOL, store).round()
+
+    assert rig.job(job_id).error_code == "codec_unavailable"
+    assert dispatcher.woken == 1, "its notifications go out at once"

@@ -110,9 +110,11 @@ def test_a_node_without_a_port_says_what_is_missing() -> None:
     assert "REELYARD_METRICS_PORT" in alive("node", {})
 
 
-def test_the_ports_that_are_asked_are_those_of_the_settings() -> None:
+def test_the_addresses_that_are_asked_are_those_of_the_settings() -> None:
     """They are said twice, since what all services share knows no service."""
     (http_port,) = (each.default for each in fields(GatewaySettings) if each.name == "http_port")
+    (http_host,) = (each.default for each in fields(GatewaySettings) if each.name == "http_host")
     (listen,) = (each.default for each in fields(SchedulerSettings) if each.name == "listen")
 
-    assert (str(http_port), listen.rpartition(":")[2]) == (liveness._GATEWAY_PORT, liveness._SCHEDULER_PORT)
+    assert (http_host, str(http_port)) == (liveness._GATEWAY_HOST, liveness._GATEWAY_PORT)
+    assert listen == liveness._SCHEDULER_LISTEN

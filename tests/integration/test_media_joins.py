@@ -196,3 +196,23 @@ def test_what_was_joined_is_a_source_like_any_other(tmp_path: Path) -> None:
     assert plan.video is not None
     assert again.video is not None
     assert info.video[0].frames == again.video.frames == plan.video.frames
+
+
+@pytest.mark.parametrize("primaries", ["smpte170m", "bt470bg"])
+def test_one_colour_stays_one_whatever_primaries_the_sources_have(primaries: str, tmp_path: Path) -> None:
+    """A strong green from NTSC or PAL, behind the same from HD. Labelled anew alone, its red was off by 40."""
+    sources = []
+    for number, (gamut, matrix) in enumerate([("bt709", "bt709"), (primaries, "smpte170m")]):
+        seen = (
+            "format=gbrp,zscale=primariesin=bt709:transferin=bt709:matrixin=gbr:rangein=full"
+            f":primaries={gamut}:transfer=bt709:matrix={matrix}:range=limited,format=yuv420p"
+            f",setparams=color_primaries={gamut}:color_trc=smpte170m:colorspace={matrix}:range=tv"
+        )
+        coded = ("-vf", seen, "-c:v", "libx264", "-qp", "4")
+        sources.append(make(tmp_path / f"{number}.mp4", *flat("0x28a040"), *coded))
+
+    encode_joined(sources, tmp_path / "out.mp4", spec())
+
+    frames = pixels(tmp_path / "out.mp4")
+    first, second = frames[2].at(60, 30), frames[15].at(60, 30)
+    assert all(abs(a - b) <= 4 for a, b in zip(first, second, strict=True))

@@ -24,6 +24,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(path, *pictures(seconds=3), *sound(3), *X264, "-g", "25", "-bf", "2", "-c:a", "aac")
 
 
+@pytest.fixture(scope="module")
+def lengthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """20 s of pictures with B frames and of sound."""
+    path = tmp_path_factory.mktemp("lengthy") / "lengthy.mp4"
+    return make(path, *pictures(seconds=20), *sound(20, 44100), *X264, "-g", "25", "-bf", "2", "-c:a", "aac")
+
+
 def encoded(source: Path, target: Path, **members: Any) -> tuple[EncodePlan, MediaInfo, Ran]:
     """As the product does it; unlike `encode`, complaints about the source are weighed and not forbidden."""
     spec = OutputSpec(**{"container": "mp4", "video_codec": "h264", "audio_codec": "aac"} | members)
@@ -160,15 +167,55 @@ def test_a_damaged_tail_costs_no_more_than_itself(base: Path, tmp_path: Path, en
     assert frames(info) in (74, 75)
 
 
-def test_much_damage_in_a_short_source_is_named(base: Path, tmp_path: Path) -> None:
-    whole = make(tmp_path / "whole.mp4", "-i", str(base), "-c", "copy", "-movflags", "+faststart").read_bytes()
-    source = tmp_path / "cut.mp4"
-    source.write_bytes(whole[: -len(whole) // 50])
+@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv", "flv", "webm"])
+@pytest.mark.parametrize("permille", [20, 40])
+def test_a_source_that_lost_a_little_of_its_end_is_made_and_says_so(
+    lengthy: Path, tmp_path: Path, ending: str, permille: int
+) -> None:
+    codecs = ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus") if ending == "webm" else ("-c", "copy")
+    index_first = ("-movflags", "+faststart") if ending in ("mp4", "mov") else ()
+    whole = make(tmp_path / f"whole.{ending}", "-i", str(lengthy), *codecs, *index_first).read_bytes()
+    source = tmp_path / f"cut.{ending}"
+    source.write_bytes(whole[: -len(whole) * permille // 1000])
+
+    plan, info, _ = encoded(source, tmp_path / "out.mp4")
+
+    assert plan.video is not None
+    assert abs(frames(info) - plan.video.frames) <= 1
+    assert frames(info) < 500
+    (lost,) = plan.adjustments
+    assert lost.field == "source_url"
+    missing_s = float(lost.asked.removesuffix(" s")) - float(lost.made.removesuffix(" s"))
+    assert abs(missing_s - (500 - frames(info)) / 25) < 0.1
+
+
+def test_a_whole_source_has_lost_nothing(lengthy: Path) -> None:
+    assert ingest(lengthy).announced_us == 0
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_a_source_that_lost_much_of_its_end_is_refused_before_it_is_encoded(
+    lengthy: Path, tmp_path: Path, ending: str
+) -> None:
+    whole = make(tmp_path / f"whole.{ending}", "-i", str(lengthy), "-c", "copy", "-movflags", "+faststart").read_bytes()
+    source = tmp_path / f"cut.{ending}"
+    source.write_bytes(whole[: -len(whole) // 12])
 
     with pytest.raises(WorkError) as caught:
-        encoded(source, tmp_path / "out.mp4")
+        ingest(source)
 
     assert caught.value.code == ErrorCode.SOURCE_CORRUPT
+
+
+def test_an_avi_without_its_index_is_as_long_as_its_pictures(lengthy: Path, tmp_path: Path) -> None:
+    codecs = ("-c:v", "mpeg4", "-c:a", "mp2")
+    whole = make(tmp_path / "whole.avi", "-i", str(lengthy), *codecs).read_bytes()
+    source = tmp_path / "cut.avi"
+    source.write_bytes(whole[: whole.rindex(b"idx1")])
+
+    _, info, _ = encoded(source, tmp_path / "out.mp4")
+
+    assert frames(info) == 500
 
 
 @pytest.mark.parametrize(
@@ -248,6 +295,27 @@ def test_a_slow_slide_show_keeps_its_slides(tmp_path: Path) -> None:
     assert frames(info) == 3
 
 
+@pytest.mark.parametrize("b_frames", ["0", "2"])
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts", "h264"])
+def test_slow_pictures_are_all_there_without_a_sound(tmp_path: Path, ending: str, b_frames: str) -> None:
+    """As of a time lapse: the last packet's time lies seconds before the end of the last picture."""
+    source = make(tmp_path / f"slow.{ending}", *pictures("1", 5), *X264, "-bf", b_frames)
+
+    _, info, _ = encoded(source, tmp_path / "out.mp4")
+
+    assert frames(info) == 5
+
+
+def test_a_long_last_slide_is_no_missing_end(tmp_path: Path) -> None:
+    uneven = ("-vf", "select='lt(n,50)+eq(n,60)',setpts='if(gt(N,49),8/TB,PTS)'", "-fps_mode", "vfr")
+    source = make(tmp_path / "slides.mp4", *pictures("25", 4), *uneven, *X264)
+    cut = make(
+        tmp_path / "held.mp4", "-i", str(source), "-c", "copy", "-bsf:v", "setts=duration='if(eq(N,50),5/TB,DURATION)'"
+    )
+
+    assert ingest(cut).video[0].frames == 51
+
+
 @pytest.mark.parametrize("codec", [("mpeg4", "-bf", "2"), ("libx264", "-bf", "3", "-pix_fmt", "yuv420p")])
 def test_avi_with_b_frames_begins_with_its_first_picture(tmp_path: Path, codec: tuple[str, ...]) -> None:
     fade = ("-vf", "drawbox=color=white:t=fill:enable='eq(n,0)'")
@@ -261,6 +329,15 @@ def test_avi_with_b_frames_begins_with_its_first_picture(tmp_path: Path, codec: 
     raw = make(tmp_path / "luma.gray", *picture[3:], "-f", "rawvideo").read_bytes()
     assert raw[0] > 200
     assert raw[1] < 200
+
+
+def test_small_frames_at_the_end_of_an_mpeg_program_are_not_lost(tmp_path: Path) -> None:
+    """A pack holds several of them and bears one time: eight seemed to be missing."""
+    source = make(tmp_path / "slides.mpg", *pictures("1", 5), "-c:v", "mpeg2video", "-r", "24")
+
+    _, info, _ = encoded(source, tmp_path / "out.mp4")
+
+    assert frames(info) == 120
 
 
 def test_an_mpeg_program_has_all_its_frames(tmp_path: Path) -> None:

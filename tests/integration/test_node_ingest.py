@@ -3,12 +3,14 @@
 import hashlib
 import ipaddress
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from encoder_node.attempt import Attempt
 from encoder_node.fetch.bounds import DownloadLimits
+from encoder_node.ffmpeg import Tools
 from encoder_node.stages.ingest import IngestStage
 from reelyard.cluster.objectstore.folder import FolderStore
 from reelyard.cluster.urlguard import FetchPolicy, guarded_http
@@ -29,17 +31,17 @@ def ffmpeg(*arguments: str) -> None:
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments], check=True)
 
 
-def ingest(faulty: Faulty, tmp_path: Path, store: FolderStore) -> tuple[IngestResult, Attempt]:
+def ingest(faulty: Faulty, tmp_path: Path, store: FolderStore, tools: Tools = TOOLS) -> tuple[IngestResult, Attempt]:
     pool = guarded_http(LOOPBACK, connect_timeout_s=5, read_timeout_s=5)
     with serve(faulty) as server:
         work = IngestWork(input_media_id=1, source_url=server.url)
         attempt = new_attempt(TaskKind.INGEST, work, folder=tmp_path / "work", store=store, prefix="ingest/3/7/1/")
-        return IngestStage(pool, TOOLS, LIMITS).run(attempt), attempt
+        return IngestStage(pool, tools, LIMITS).run(attempt), attempt
 
 
-def refused(faulty: Faulty, tmp_path: Path, store: FolderStore) -> WorkError:
+def refused(faulty: Faulty, tmp_path: Path, store: FolderStore, tools: Tools = TOOLS) -> WorkError:
     with pytest.raises(WorkError) as caught:
-        ingest(faulty, tmp_path, store)
+        ingest(faulty, tmp_path, store, tools)
     assert list(store.list_keys("ingest/")) == []
     return caught.value
 
@@ -165,3 +167,23 @@ def test_a_file_without_its_index_is_corrupt(tmp_path: Path, store: FolderStore)
 
     assert error.code is ErrorCode.SOURCE_CORRUPT
     assert "moov" in error.message
+
+
+@pytest.mark.parametrize("number", [15, 9])
+def test_a_check_that_was_killed_says_nothing_of_the_source(
+    number: int, clip: Path, tmp_path: Path, store: FolderStore
+) -> None:
+    """A service manager signals a service's children with it, and the kernel kills for memory."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    ffmpeg_that_dies = folder / "ffmpeg"
+    ffmpeg_that_dies.write_text(
+        f"#!/bin/sh\ncase $* in *'-f null'*) kill -{number} $$; esac\nexec /usr/bin/ffmpeg \"$@\"\n"
+    )
+    ffmpeg_that_dies.chmod(0o755)
+    tools = replace(TOOLS, environment={**TOOLS.environment, "PATH": f"{folder}:{TOOLS.environment['PATH']}"})
+
+    error = refused(Faulty(body=clip.read_bytes()), tmp_path, store, tools)
+
+    assert error.code is ErrorCode.ENCODE_FAILED  # tried again, on another node
+    assert "from outside" in error.message

@@ -1,24 +1,28 @@
 """What a node counts of real encodes: good ones, killed ones, stalled ones, and those of damaged sources."""
 
+import itertools
 import os
 import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from encoder_node.attempt import Attempt
+from encoder_node.encode_meter import Done
 from encoder_node.failures import Phase
 from encoder_node.ffmpeg import Tools
 from encoder_node.heartbeat import Heartbeat
 from encoder_node.lease import HeldTasks
 from encoder_node.metrics import NodeMetrics
+from encoder_node.process import Outcome
 from encoder_node.runner import Runner
 from encoder_node.scratch import Scratch
 from encoder_node.stages.encode import EncodeStage
@@ -36,18 +40,39 @@ from tests.unit.encoder_node.scripted_scheduler import ScriptedScheduler
 from tests.unit.encoder_node.test_node_lease import IDENTITY
 
 SPEC = OutputSpec(container="mp4", video_codec="h264", audio_codec="aac", width=80)
+PICTURES = replace(SPEC, width=0, audio_codec="none")
 LABELS = {"codec": "h264", "accelerator": "cpu", "resolution": "sd"}
 FULL = LABELS | {"preset": "medium"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeepingTools(Tools):
+    """The tools; they keep what the kernel said of each encode."""
+
+    encodes: list[Outcome] = field(default_factory=list)
+
+    def succeed(self, argv: Sequence[str], *, watch: Callable[[Outcome], None] | None = None, **how: Any) -> Outcome:
+        def both(outcome: Outcome) -> None:
+            if watch is not None:  # only encodes are watched
+                self.encodes.append(outcome)
+                watch(outcome)
+
+        return super().succeed(argv, watch=both, **how)
+
+
 class RunningEncode(EncodeStage):
-    """The encode stage; tells a test the attempt, and keeps what it made."""
+    """The encode stage; tells a test the attempt, and keeps what it made and how ffmpeg's runs ended."""
 
     def __init__(self, tools: Tools) -> None:
-        super().__init__(tools)
+        super().__init__(KeepingTools(environment=tools.environment, limits=tools.limits))
         self.begun = threading.Event()
         self.attempt: Attempt | None = None
         self.made: EncodeResult | None = None
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        assert isinstance(self._tools, KeepingTools)
+        return self._tools.encodes
 
     def limit(self, **limits: float) -> None:
         self._tools = replace(self._tools, limits=replace(self._tools.limits, **limits))
@@ -98,11 +123,28 @@ class Rig:
     def steps(self, stage: str, outcome: str = "ok") -> float | None:
         return self.value("task_stage_duration_seconds_count", stage=stage, accelerator="cpu", outcome=outcome)
 
-    def made_nothing(self) -> bool:
-        counted = [self.value(f"encode_{name}_total", **LABELS) for name in ("frames",)]
-        counted += [self.value("encode_media_seconds_total", **FULL)]
-        counted += [self.value("encode_bytes_total", direction=way, codec="h264") for way in ("in", "out")]
-        return counted == [0, 0, 0, 0]
+    def counted(self) -> Done:
+        """What encodes have counted until now."""
+        return Done(
+            frames=int(self.value("encode_frames_total", **LABELS) or 0),
+            media_us=round((self.value("encode_media_seconds_total", **FULL) or 0) * 1_000_000),
+            bytes_in=int(self.value("encode_bytes_total", direction="in", codec="h264") or 0),
+            bytes_out=int(self.value("encode_bytes_total", direction="out", codec="h264") or 0),
+            busy_s=self.value("encode_busy_seconds_total", **FULL) or 0.0,
+            cpu_s=self.value("encode_cpu_seconds_total", codec="h264", preset="medium") or 0.0,
+        )
+
+    def counted_a_part_only(self, work: EncodeWork) -> bool:
+        """Not all of the encode was done, and all that was done was for nothing."""
+        done, plan = self.counted(), work.plan
+        assert plan.video is not None
+        assert done.frames < plan.video.frames
+        assert done.media_us < plan.duration_us
+        assert done.bytes_in < work.sources[0].object.size_bytes
+        assert done.busy_s > 0
+        assert self.value("encode_realtime_ratio_count", **LABELS) == 0
+        discarded = self.value("encode_discarded_media_seconds_total", **FULL)
+        return discarded == pytest.approx(done.media_us / 1_000_000)
 
 
 @pytest.fixture
@@ -120,18 +162,27 @@ def work_of(source: Path, store: MeasuredStore, spec: OutputSpec = SPEC) -> Enco
     return EncodeWork(plan=plan_output(spec, [info]), sources=(EncodeSource(object=stored, info=info),))
 
 
-@pytest.fixture
-def endless(tmp_path: Path, rig: Rig) -> EncodeWork:
-    """Ten minutes of pictures: long enough to be caught in the middle of its encode, whatever the machine."""
-    source = tmp_path / "long.mkv"
+def pictures(source: Path, seconds: int, size: str = "320x180") -> Path:
     subprocess.run(
         [
-            *("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=600"),
+            *("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=30:d={seconds}"),
             *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "40", str(source)),
         ],
         check=True,
     )
-    return work_of(source, rig.store, replace(SPEC, width=0, audio_codec="none"))
+    return source
+
+
+@pytest.fixture
+def endless(tmp_path: Path, rig: Rig) -> EncodeWork:
+    """Ten minutes of pictures: long enough to be caught in the middle of its encode, whatever the machine."""
+    return work_of(pictures(tmp_path / "long.mkv", 600), rig.store, PICTURES)
+
+
+@pytest.fixture
+def lasting(tmp_path: Path, rig: Rig) -> EncodeWork:
+    """As much as takes several progress reports, and still comes to its end."""
+    return work_of(pictures(tmp_path / "lasting.mkv", 40, "640x360"), rig.store, PICTURES)
 
 
 def test_a_good_encode_counts_its_frames_exactly_and_its_processor_time(rig: Rig, clip: Path, tmp_path: Path) -> None:
@@ -143,18 +194,15 @@ def test_a_good_encode_counts_its_frames_exactly_and_its_processor_time(rig: Rig
     made = rig.encode.made
     assert made is not None
     assert rig.value("encode_frames_total", **LABELS) == 50
-    assert rig.value("encode_media_seconds_total", **FULL) == made.part.info.duration_us / 1_000_000
+    media_s = made.part.info.duration_us / 1_000_000
+    assert rig.value("encode_media_seconds_total", **FULL) == pytest.approx(media_s)
+    assert rig.value("encode_discarded_media_seconds_total", **FULL) == 0
     assert rig.value("encode_bytes_total", direction="in", codec="h264") == work.sources[0].object.size_bytes
     assert rig.value("encode_bytes_total", direction="out", codec="h264") == made.part.object.size_bytes
     busy = rig.value("encode_busy_seconds_total", **FULL)
-    cpu = rig.value("encode_cpu_seconds_total", codec="h264", preset="medium")
     assert busy is not None
     assert busy > 0
-    assert cpu is not None
-    assert cpu > 0
-    assert rig.value("encode_realtime_ratio_sum", **LABELS) == pytest.approx(
-        made.part.info.duration_us / 1_000_000 / busy
-    )
+    assert rig.value("encode_realtime_ratio_sum", **LABELS) == pytest.approx(media_s / busy)
     assert rig.attempts("encode", "ok", "none") == 1
     assert [rig.steps(stage) for stage in ("fetch", "encode", "verify", "upload")] == [1, 1, 1, 1]
 
@@ -213,6 +261,75 @@ def while_it_encodes(rig: Rig, act: Callable[[Attempt], None]) -> threading.Thre
     return thread
 
 
+def test_the_counters_grow_while_ffmpeg_works_and_end_at_the_exact_sum(rig: Rig, lasting: EncodeWork) -> None:
+    seen: list[Done] = []
+    looker = while_it_encodes(rig, lambda attempt: seen.extend(grown(rig, attempt, 3)))
+    rig.do(TaskKind.ENCODE, lasting)
+    looker.join()
+
+    whole, made = rig.counted(), rig.encode.made
+    assert made is not None
+    assert len(seen) == 3
+    for before, after in itertools.pairwise([*seen, whole]):
+        assert 0 < before.frames < after.frames
+        assert 0 < before.media_us < after.media_us
+        assert 0 < before.bytes_in < after.bytes_in
+        assert before.bytes_out <= after.bytes_out
+        assert 0 < before.busy_s < after.busy_s
+        assert 0 < before.cpu_s < after.cpu_s
+    assert (whole.frames, whole.media_us) == (1200, made.part.info.duration_us)
+    assert whole.bytes_in == lasting.sources[0].object.size_bytes
+    assert whole.bytes_out == made.part.object.size_bytes
+    assert whole.busy_s == pytest.approx(sum(each.seconds for each in rig.encode.outcomes))
+    assert whole.cpu_s == pytest.approx(sum(each.cpu_s for each in rig.encode.outcomes))
+
+
+def grown(rig: Rig, attempt: Attempt, times: int) -> Iterator[Done]:
+    """What is counted, whenever frames have come to it."""
+    before, deadline = 0, time.monotonic() + 60
+    while times and time.monotonic() < deadline:
+        done = rig.counted()
+        if done.frames > before:
+            yield done
+            before, times = done.frames, times - 1
+        attempt.stop.wait(0.01)
+
+
+def test_the_first_of_two_passes_counts_its_part(rig: Rig, tmp_path: Path) -> None:
+    source = pictures(tmp_path / "lasting.mkv", 40, "640x360")
+    work = work_of(source, rig.store, replace(PICTURES, video_bitrate_kbps=300, two_pass=True))
+    seen: list[Done] = []
+    looker = while_it_encodes(rig, lambda attempt: seen.extend(grown(rig, attempt, 1)))
+    rig.do(TaskKind.ENCODE, work)
+    looker.join()
+
+    whole, (first, second) = rig.counted(), rig.encode.outcomes
+    assert 0 < seen[0].frames < 0.35 * 1200
+    assert 0 < seen[0].media_us < 0.35 * work.plan.duration_us
+    assert seen[0].bytes_out == 0
+    assert whole.frames == 1200
+    assert whole.busy_s == pytest.approx(first.seconds + second.seconds)
+    assert whole.cpu_s == pytest.approx(first.cpu_s + second.cpu_s)
+
+
+def test_an_attempt_after_a_killed_one_adds_to_what_that_did(rig: Rig, lasting: EncodeWork) -> None:
+    killer = while_it_encodes(rig, lambda attempt: os.kill(ffmpeg_of(attempt), signal.SIGKILL))
+    rig.do(TaskKind.ENCODE, lasting)
+    killer.join()
+    killed = rig.counted()
+    rig.do(TaskKind.ENCODE, lasting)
+
+    both, made = rig.counted(), rig.encode.made
+    assert made is not None
+    assert 0 < killed.frames < 1200
+    assert both.frames == killed.frames + 1200
+    assert both.media_us == pytest.approx(killed.media_us + made.part.info.duration_us, abs=1)
+    assert both.bytes_out == killed.bytes_out + made.part.object.size_bytes
+    assert both.cpu_s == pytest.approx(sum(each.cpu_s for each in rig.encode.outcomes))
+    discarded = rig.value("encode_discarded_media_seconds_total", **FULL)
+    assert discarded == pytest.approx(killed.media_us / 1_000_000)
+
+
 def test_an_ffmpeg_that_is_killed_counts_as_out_of_memory_and_what_it_took(rig: Rig, endless: EncodeWork) -> None:
     killer = while_it_encodes(rig, lambda attempt: os.kill(ffmpeg_of(attempt), signal.SIGKILL))
     rig.do(TaskKind.ENCODE, endless)
@@ -221,10 +338,10 @@ def test_an_ffmpeg_that_is_killed_counts_as_out_of_memory_and_what_it_took(rig: 
     assert rig.attempts("encode", "failed", "encode") == 1
     assert rig.value("encode_stalls_total", reason="oom") == 1
     assert rig.steps("encode", "failed") == 1
-    cpu = rig.value("encode_cpu_seconds_total", codec="h264", preset="medium")
-    assert cpu is not None
-    assert cpu > 0
-    assert rig.made_nothing()
+    (killed,) = rig.encode.outcomes
+    assert rig.counted().frames > 0
+    assert rig.counted().cpu_s == pytest.approx(killed.cpu_s)
+    assert rig.counted_a_part_only(endless)
 
 
 def test_an_ffmpeg_that_stands_still_counts_as_a_stall(rig: Rig, endless: EncodeWork) -> None:
@@ -236,7 +353,7 @@ def test_an_ffmpeg_that_stands_still_counts_as_a_stall(rig: Rig, endless: Encode
     assert rig.attempts("encode", "failed", "encode") == 1
     assert rig.value("encode_stalls_total", reason="no_progress") == 1
     assert rig.value("encode_stalls_total", reason="oom") == 0
-    assert rig.made_nothing()
+    assert rig.counted_a_part_only(endless)
 
 
 def test_an_encode_over_its_time_limit_counts_as_a_timeout(rig: Rig, endless: EncodeWork) -> None:
@@ -244,7 +361,7 @@ def test_an_encode_over_its_time_limit_counts_as_a_timeout(rig: Rig, endless: En
     rig.do(TaskKind.ENCODE, endless)
 
     assert rig.value("encode_stalls_total", reason="timeout") == 1
-    assert rig.made_nothing()
+    assert rig.counted_a_part_only(endless)
 
 
 def test_an_encode_that_is_stopped_is_no_failure_and_took_its_time(rig: Rig, endless: EncodeWork) -> None:
@@ -254,10 +371,11 @@ def test_an_encode_that_is_stopped_is_no_failure_and_took_its_time(rig: Rig, end
 
     assert rig.attempts("encode", "stopped", "cancelled") == 1
     assert rig.steps("encode", "stopped") == 1
-    busy = rig.value("encode_busy_seconds_total", **FULL)
-    assert busy is not None
-    assert busy > 0
-    assert rig.made_nothing()
+    (stopped,) = rig.encode.outcomes
+    assert rig.counted().frames > 0
+    assert rig.counted().busy_s == pytest.approx(stopped.seconds)
+    assert rig.counted().cpu_s == pytest.approx(stopped.cpu_s)
+    assert rig.counted_a_part_only(endless)
     assert [rig.value("encode_stalls_total", reason=reason) for reason in ("no_progress", "timeout", "oom")] == [0] * 3
 
 

@@ -19,6 +19,7 @@ import pytest
 import scheduler.wiring
 from reelyard.cluster.broker import declare_queues, open_broker, ready_messages, send_hint
 from reelyard.cluster.gateway_client import GatewayClient
+from reelyard.cluster.metrics import new_registry
 from reelyard.cluster.views import CreateJobs, JobView
 from reelyard.media.output import OutputRequest
 from scheduler.service import SchedulerService
@@ -59,7 +60,8 @@ class Rig:
             heartbeat_seconds=0.2,
             retry_seconds=(3600.0,),
         )
-        self.scheduler: SchedulerService = scheduler.wiring.build(self.settings)
+        self.registry = new_registry()
+        self.scheduler: SchedulerService = scheduler.wiring.build(self.settings, registry=self.registry)
         self.scheduler.start()
         self.broker = open_broker(broker_url)
         declare_queues(self.broker)
@@ -220,6 +222,11 @@ def test_a_node_that_is_told_to_stop_hands_its_encode_to_the_next_at_once(rig: R
         assert ended(second) == 0
 
     assert rig.job(job_id).status == "storing", "the lease lasts a minute and the retry an hour: it was handed back"
+    ended_drains = {
+        outcome: rig.registry.get_sample_value("reelyard_drain_duration_seconds_count", {"outcome": outcome})
+        for outcome in ("finished", "handed_back")
+    }
+    assert ended_drains == {"finished": 0, "handed_back": 1}, "nobody told the second one to stop"
 
 
 def test_hints_that_arrive_while_a_node_drains_stay_with_the_broker(rig: Rig, long_clip: bytes) -> None:

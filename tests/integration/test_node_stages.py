@@ -278,6 +278,23 @@ class TestStore:
 
         assert caught.value.code is ErrorCode.ENCODE_FAILED
 
+    def test_a_check_that_was_killed_is_told_as_that(
+        self, part: EncodedPart, ingested: tuple[MediaInfo, EncodeWork], tmp_path: Path, store: FolderStore
+    ) -> None:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        ffmpeg_that_dies = folder / "ffmpeg"
+        ffmpeg_that_dies.write_text(
+            "#!/bin/sh\ncase $* in *'-f null'*) kill -9 $$; esac\nexec /usr/bin/ffmpeg \"$@\"\n"
+        )
+        ffmpeg_that_dies.chmod(0o755)
+        tools = replace(TOOLS, environment={**TOOLS.environment, "PATH": f"{folder}:{TOOLS.environment['PATH']}"})
+
+        with pytest.raises(WorkError, match="killed from outside") as caught:
+            finish(ingested[1].plan, (part,), tmp_path, store, tools=tools)
+
+        assert caught.value.code is ErrorCode.ENCODE_FAILED
+
     def test_several_parts_are_refused_clearly(
         self, part: EncodedPart, ingested: tuple[MediaInfo, EncodeWork], tmp_path: Path, store: FolderStore
     ) -> None:

@@ -102,6 +102,25 @@ class TestDeliver:
                 assert error.code is ErrorCode.DELIVERY_DENIED
                 assert "550" in error.message
 
+    def test_other_bytes_than_were_verified_are_never_published(self, delivery: Delivery, root: Path) -> None:
+        stored = delivery.store.local_path(delivery.object.key)
+        assert stored is not None
+        stored.write_bytes(BODY[:-1] + bytes([BODY[-1] ^ 1]))
+        with ftp_server(root) as server:
+            error = delivery.failing(server.url("film.mp4"))
+
+        assert error.code is ErrorCode.STORAGE_FAILED
+        assert server.names() == []
+
+    def test_without_the_right_to_rename_the_older_file_stays(self, delivery: Delivery, root: Path) -> None:
+        with ftp_server(root, permissions="elradmwMT") as server:
+            (root / "film.mp4").write_bytes(b"old")
+            error = delivery.failing(server.url("film.mp4"))
+
+        assert error.code is ErrorCode.DELIVERY_DENIED
+        assert server.names() == ["film.mp4"]
+        assert (root / "film.mp4").read_bytes() == b"old"
+
     def test_a_full_disk_is_a_failure_and_leaves_nothing(self, delivery: Delivery, root: Path) -> None:
         with ftp_server(root) as server:
             server.faults.full_at = 1_000_000

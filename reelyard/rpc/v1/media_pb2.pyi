@@ -81,7 +81,7 @@ class AudioTrack(_message.Message):
     def __init__(self, index: _Optional[int] = ..., codec: _Optional[str] = ..., profile: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ..., channel_layout: _Optional[str] = ..., bitrate_bps: _Optional[int] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ..., is_default: _Optional[bool] = ..., undecodable: _Optional[bool] = ...) -> None: ...
 
 class MediaInfo(_message.Message):
-    __slots__ = ("container", "duration_us", "start_us", "size_bytes", "bitrate_bps", "video", "audio")
+    __slots__ = ("container", "duration_us", "start_us", "size_bytes", "bitrate_bps", "video", "audio", "announced_us")
     CONTAINER_FIELD_NUMBER: _ClassVar[int]
     DURATION_US_FIELD_NUMBER: _ClassVar[int]
     START_US_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +89,7 @@ class MediaInfo(_message.Message):
     BITRATE_BPS_FIELD_NUMBER: _ClassVar[int]
     VIDEO_FIELD_NUMBER: _ClassVar[int]
     AUDIO_FIELD_NUMBER: _ClassVar[int]
+    ANNOUNCED_US_FIELD_NUMBER: _ClassVar[int]
     container: str
     duration_us: int
     start_us: int
@@ -96,7 +97,8 @@ class MediaInfo(_message.Message):
     bitrate_bps: int
     video: _containers.RepeatedCompositeFieldContainer[VideoTrack]
     audio: _containers.RepeatedCompositeFieldContainer[AudioTrack]
-    def __init__(self, container: _Optional[str] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ..., size_bytes: _Optional[int] = ..., bitrate_bps: _Optional[int] = ..., video: _Optional[_Iterable[_Union[VideoTrack, _Mapping]]] = ..., audio: _Optional[_Iterable[_Union[AudioTrack, _Mapping]]] = ...) -> None: ...
+    announced_us: int
+    def __init__(self, container: _Optional[str] = ..., duration_us: _Optional[int] = ..., start_us: _Optional[int] = ..., size_bytes: _Optional[int] = ..., bitrate_bps: _Optional[int] = ..., video: _Optional[_Iterable[_Union[VideoTrack, _Mapping]]] = ..., audio: _Optional[_Iterable[_Union[AudioTrack, _Mapping]]] = ..., announced_us: _Optional[int] = ...) -> None: ...
 
 class OutputRequest(_message.Message):
     __slots__ = ("output_format_id", "title", "customer_reference_id", "ping_url", "container", "video_codec", "width", "height", "video_bitrate_kbps", "frame_rate_id", "audio_codec", "audio_bitrate_kbps", "sample_rate_hz", "channels", "metadata", "delivery_location", "notification_email", "deinterlace", "keep_aspect_ratio", "resize_method", "two_pass", "overlay_image_url", "overlay_offset_from", "overlay_offset_x", "overlay_offset_y", "new_filename", "forced_keyframe_interval", "fixed_keyframes")

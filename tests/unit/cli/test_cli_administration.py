@@ -162,7 +162,13 @@ def test_credentials_of_a_lost_key_are_forgotten(reelyard: Callable[..., Outcome
     reelyard("accounts", "sign")
     (tmp_path / "data" / "secret.key").unlink()
 
-    status, told, _ = reelyard("keys", "drop-lost", "--yes")
-    again = reelyard("keys", "drop-lost", "--yes")
+    found, listed, advice = reelyard("keys", "drop-lost", "--yes")
+    (lost_key,) = re.findall(r"^([0-9a-f]{12}) +1$", listed, re.MULTILINE)
+    unknown = reelyard("keys", "drop-lost", "0123456789ab", "--yes")
+    status, told, _ = reelyard("keys", "drop-lost", lost_key, "--yes")
+    after = reelyard("keys", "drop-lost")
 
-    assert (status, told.split()[0], again[1].split()[0]) == (0, "1", "0")
+    assert (found, "put them back" in advice) == (1, True)
+    assert (unknown[0], lost_key in unknown[2], "Traceback" in unknown[2]) == (2, True, False)
+    assert (status, told.split()[0]) == (0, "1")
+    assert (after[0], after[1].startswith("no key is missing")) == (0, True)

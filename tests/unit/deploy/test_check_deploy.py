@@ -270,6 +270,14 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
         "app.kubernetes.io/version is 0.1.0",
     ),
     "a port where nothing listens": (lambda d: shared(d, "REELYARD_METRICS_PORT", "9091"), "port metrics is 9090"),
+    "a gateway of IPv4 alone": (
+        lambda d: setting(d, "reelyard-gateway", "REELYARD_HTTP_HOST").update(value="0.0.0.0"),
+        "REELYARD_HTTP_HOST is not ::",
+    ),
+    "a scheduler of IPv4 alone": (
+        lambda d: setting(d, "reelyard-scheduler", "REELYARD_SCHEDULER_LISTEN").update(value="0.0.0.0:50051"),
+        "REELYARD_SCHEDULER_LISTEN is not ::",
+    ),
     "an address of no scheduler": (
         lambda d: shared(d, "REELYARD_SCHEDULER_ADDRESS", "reelyard-scheduler:50052"),
         "no port of a Service",
@@ -301,6 +309,16 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
     "more pods at least than at most": (
         put(30, "spec", "minReplicaCount", kind="ScaledObject", name="reelyard-encoder-cpu"),
         "these must rise",
+    ),
+    "a pool that ends its pods when Prometheus is away": (
+        lambda d: one(d, "ScaledObject", "reelyard-encoder-cpu")["spec"].update(
+            minReplicaCount=0, fallback={"failureThreshold": 3, "replicas": 0}
+        ),
+        "KEDA would end all pods after the cooldown",
+    ),
+    "a scratch volume that keeps an idle machine": (
+        put({}, "spec", "template", "metadata", "annotations", name="reelyard-ingest"),
+        "volume scratch: cluster-autoscaler keeps an idle machine",
     ),
     "a pod that takes another Secret": (
         lambda d: setting(d, "reelyard-deliver", "REELYARD_BROKER_URL")["valueFrom"]["secretKeyRef"].update(
@@ -372,6 +390,16 @@ MUTATIONS: dict[str, tuple[Callable[[Documents], None], str]] = {
     "no names by TCP": (lambda d: policy(d, "dns")["egress"][0]["ports"].pop(), "may not ask the DNS by TCP"),
     "no scrapes": (without("NetworkPolicy", "monitoring-to-metrics"), "namespace monitoring may not reach"),
     "no clients": (without("NetworkPolicy", "ingress-controller"), "namespace ingress-nginx may not reach"),
+    "a way to private IPv4 by NAT64": (
+        lambda d: policy(d, "ingest-to-internet")["egress"][0]["to"][1]["ipBlock"]["except"].remove(
+            "64:ff9b::a00:0/104"
+        ),
+        "reelyard-ingest may reach 64:ff9b::10.1.2.3",
+    ),
+    "no way to public IPv4 by NAT64": (
+        lambda d: policy(d, "deliver-to-internet")["egress"][0]["to"][1]["ipBlock"]["except"].append("64:ff9b::/96"),
+        "reelyard-deliver may not reach 64:ff9b::93.184.215.14",
+    ),
     "an exception that is refused": (
         lambda d: policy(d, "ingest-to-internet")["egress"][0]["to"][1]["ipBlock"]["except"].append("::ffff:0:0/96"),
         "the API server refuses",

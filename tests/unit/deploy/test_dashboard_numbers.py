@@ -91,3 +91,24 @@ def test_a_job_that_failed_for_good_is_no_work_done_twice(tmp_path: Path) -> Non
     }
 
     _holds(tmp_path, series, _expression("reelyard-cost", "Work done twice"), 3)
+
+
+@pytest.mark.parametrize(
+    ("title", "value"), [("Minutes of output", 50), ("Encoded for nothing", 0.17)], ids=["kept", "thrown away"]
+)
+def test_what_was_encoded_for_nothing_is_no_output(tmp_path: Path, title: str, value: float) -> None:
+    """An hour of media, ten minutes of it in attempts that came to nothing."""
+    labels = '{accelerator="cpu",codec="h264",resolution="720p",pod="a"}'
+    series = {
+        f"reelyard_encode_media_seconds_total{labels}": "0+60x120",
+        f"reelyard_encode_discarded_media_seconds_total{labels}": "0x100 600x20",
+    }
+
+    _holds(tmp_path, series, _expression("reelyard-cost", title), value)
+
+
+def test_nodes_that_do_not_tell_what_was_for_nothing_have_output(tmp_path: Path) -> None:
+    """Those of an older version, while they are replaced."""
+    series = {'reelyard_encode_media_seconds_total{accelerator="cpu",codec="h264",pod="a"}': "0+60x120"}
+
+    _holds(tmp_path, series, _expression("reelyard-cost", "Minutes of output"), 60)

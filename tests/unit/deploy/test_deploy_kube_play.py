@@ -36,7 +36,7 @@ def test_each_pod_listens_on_ports_of_its_own() -> None:
     manifests, pods = placed(overlay())
     listens = [environment(playable(pod, manifests, pods)) for pod in pods["reelyard-scheduler"]]
 
-    assert [found["REELYARD_SCHEDULER_LISTEN"] for found in listens] == ["0.0.0.0:20001", "0.0.0.0:20003"]
+    assert [found["REELYARD_SCHEDULER_LISTEN"] for found in listens] == ["[::]:20001", "[::]:20003"]
     assert [found["REELYARD_METRICS_PORT"] for found in listens] == ["20002", "20004"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from encoder_node.failures import Phase, SessionFailure, classify, out_of_memory, session_failure
+from encoder_node.failures import Phase, SessionFailure, classify, is_the_machines, out_of_memory, session_failure
 from reelyard.media.errors import ErrorCode
 
 E = ErrorCode
@@ -111,6 +111,21 @@ def test_without_a_known_complaint_the_exit_status_decides(
 
     assert failure.code is code
     assert word in failure.message
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("status", [-9, 137, -15, -2, -25, 153, 255])
+def test_what_was_ended_from_outside_is_never_the_sources_fault(status: int, phase: Phase) -> None:
+    """A source with a scratch that is tolerated has made ffmpeg complain before somebody killed it."""
+    scratch = "[h264 @ 0x5] error while decoding MB 5 4, bytestream -5"
+
+    assert classify([scratch], status, phase=phase).code is ErrorCode.ENCODE_FAILED
+    assert is_the_machines([scratch], status)
+
+
+@pytest.mark.parametrize(("lines", "status"), [([], 1), ([], 69), ([], -11), (["Invalid data found"], 183)])
+def test_a_crash_or_a_complaint_may_be_the_sources_fault(lines: list[str], status: int) -> None:
+    assert not is_the_machines(lines, status)
 
 
 @pytest.mark.parametrize(

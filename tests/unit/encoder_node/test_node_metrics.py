@@ -7,9 +7,10 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import CollectorRegistry
 
 from encoder_node.encode_labels import encode_labels, queue_of, resolution
+from encoder_node.encode_meter import Done
 from encoder_node.failures import SessionFailure
-from encoder_node.measures import Encoded, Measures, Stall, Step
-from encoder_node.metrics import FINISHED, REFUSED, UNANSWERED, Drained, Ending, NodeMetrics, ScratchCollector, failed
+from encoder_node.measures import Measures, Stall, Step
+from encoder_node.metrics import FINISHED, REFUSED, UNANSWERED, Ending, NodeMetrics, ScratchCollector, failed
 from encoder_node.stop import StoppedError, StopReason
 from reelyard.cluster.work import (
     CleanWork,
@@ -57,11 +58,29 @@ def rig() -> Rig:
     return Rig()
 
 
-def measured() -> Measures:
-    measures = Measures()
-    measures.runs.busy_s, measures.runs.cpu_s = 4.0, 7.5
-    measures.encoded = Encoded(frames=50, media_us=2_000_000, bytes_in=1000, bytes_out=300)
+WHOLE = Done(frames=50, media_us=2_000_000, bytes_in=1000, bytes_out=300, busy_s=4.0, cpu_s=7.5)
+HALF = Done(frames=25, media_us=1_000_000, bytes_in=500, bytes_out=100, busy_s=2.0, cpu_s=3.5)
+
+
+def encoded(rig: Rig, *steps: Done) -> Measures:
+    """What an encode measured that was so far, one after another."""
+    with rig.metrics.working(ENCODE) as measures:
+        for done in steps:
+            measures.meter.reach(done)
     return measures
+
+
+def counted(rig: Rig) -> Done:
+    """What all encodes together have counted."""
+    cpu = {"codec": "h264", "preset": "medium"}
+    return Done(
+        frames=int(rig.value("encode_frames_total", **SHORT) or 0),
+        media_us=round((rig.value("encode_media_seconds_total", **FULL) or 0) * 1_000_000),
+        bytes_in=int(rig.value("encode_bytes_total", direction="in", codec="h264") or 0),
+        bytes_out=int(rig.value("encode_bytes_total", direction="out", codec="h264") or 0),
+        busy_s=rig.value("encode_busy_seconds_total", **FULL) or 0,
+        cpu_s=rig.value("encode_cpu_seconds_total", **cpu) or 0,
+    )
 
 
 def test_slots_are_shown_while_nothing_runs(rig: Rig) -> None:
@@ -88,11 +107,21 @@ def test_a_task_takes_a_slot_of_its_queue_until_it_is_left_however(rig: Rig) -> 
     assert rig.value("encoder_slots_in_use", queue="encode.cpu", accelerator="cpu") == 0
 
 
+def test_the_first_failure_of_each_kind_is_an_increase(rig: Rig) -> None:
+    """Of the kinds that the node takes; what it does not take has no series."""
+    rig.metrics.serves({"ingest": 2, "encode.gpu": 1, "store": 0})
+
+    for stage in ("ingest", "overlay", "encode"):
+        assert rig.value("task_attempts_total", stage=stage, outcome="ok", error_class="none") == 0
+        assert rig.value("task_attempts_total", stage=stage, outcome="failed", error_class="storage") == 0
+        assert rig.value("task_attempts_total", stage=stage, outcome="failed", error_class="cancelled") is None
+    assert rig.value("task_attempts_total", stage="store", outcome="ok", error_class="none") is None
+    assert rig.value("gpu_session_open_failures_total", gpu="0", reason="sessions") == 0
+
+
 def test_what_alerts_compare_is_there_from_the_start(rig: Rig) -> None:
     for stall in Stall:
         assert rig.value("encode_stalls_total", reason=stall) == 0
-    for outcome in Drained:
-        assert rig.value("drain_duration_seconds_count", outcome=outcome) == 0
 
 
 def test_the_series_of_an_encode_are_there_when_it_starts(rig: Rig) -> None:
@@ -102,34 +131,45 @@ def test_the_series_of_an_encode_are_there_when_it_starts(rig: Rig) -> None:
         assert rig.value("encode_busy_seconds_total", **FULL) == 0
         assert rig.value("encode_cpu_seconds_total", codec="h264", preset="medium") == 0
         assert rig.value("encode_bytes_total", direction="out", codec="h264") == 0
-        assert rig.value("task_attempts_total", stage="encode", outcome="ok", error_class="none") == 0
+        assert rig.value("encode_discarded_media_seconds_total", **FULL) == 0
 
 
-def test_a_finished_encode_counts_what_it_made_and_what_it_took(rig: Rig) -> None:
-    rig.metrics.ended(ENCODE, FINISHED, measured())
+def test_an_encode_counts_while_it_works_and_nothing_twice(rig: Rig) -> None:
+    with rig.metrics.working(ENCODE) as measures:
+        measures.meter.reach(HALF)
+        measures.meter.reach(HALF)
 
-    assert rig.value("encode_frames_total", **SHORT) == 50
-    assert rig.value("encode_media_seconds_total", **FULL) == 2
-    assert rig.value("encode_busy_seconds_total", **FULL) == 4
-    assert rig.value("encode_cpu_seconds_total", codec="h264", preset="medium") == 7.5
-    assert rig.value("encode_bytes_total", direction="in", codec="h264") == 1000
-    assert rig.value("encode_bytes_total", direction="out", codec="h264") == 300
-    assert rig.value("encode_realtime_ratio_sum", **SHORT) == 0.5
-    assert rig.value("encode_realtime_ratio_bucket", **SHORT, le="0.5") == 1
+        assert counted(rig) == HALF
+
+        measures.meter.reach(Done(frames=24, bytes_out=99))
+
+        assert counted(rig) == HALF
+
+        measures.meter.reach(WHOLE)
+    rig.metrics.ended(ENCODE, FINISHED, measures)
+
+    assert counted(rig) == WHOLE
+
+
+def test_a_finished_encode_has_a_speed_and_another_one_adds(rig: Rig) -> None:
+    for _ in range(2):
+        rig.metrics.ended(ENCODE, FINISHED, encoded(rig, HALF, WHOLE))
+
+    assert rig.value("encode_frames_total", **SHORT) == 100
+    assert rig.value("encode_media_seconds_total", **FULL) == 4
+    assert rig.value("encode_busy_seconds_total", **FULL) == 8
+    assert rig.value("encode_discarded_media_seconds_total", **FULL) == 0
+    assert rig.value("encode_realtime_ratio_sum", **SHORT) == 1
+    assert rig.value("encode_realtime_ratio_bucket", **SHORT, le="0.5") == 2
     assert rig.value("encode_realtime_ratio_bucket", **SHORT, le="0.25") == 0
 
 
 @pytest.mark.parametrize("ending", [failed("encode_failed"), REFUSED, UNANSWERED, Ending(StopReason.DRAIN)])
-def test_an_encode_that_was_not_finished_counts_what_it_took_and_nothing_that_it_made(rig: Rig, ending: Ending) -> None:
-    with rig.metrics.working(ENCODE):
-        pass
-    rig.metrics.ended(ENCODE, ending, measured())
+def test_an_encode_that_was_not_finished_counts_what_it_did_as_discarded_too(rig: Rig, ending: Ending) -> None:
+    rig.metrics.ended(ENCODE, ending, encoded(rig, HALF))
 
-    assert rig.value("encode_busy_seconds_total", **FULL) == 4
-    assert rig.value("encode_cpu_seconds_total", codec="h264", preset="medium") == 7.5
-    assert rig.value("encode_frames_total", **SHORT) == 0
-    assert rig.value("encode_media_seconds_total", **FULL) == 0
-    assert rig.value("encode_bytes_total", direction="out", codec="h264") == 0
+    assert counted(rig) == HALF
+    assert rig.value("encode_discarded_media_seconds_total", **FULL) == 1
     assert rig.value("encode_realtime_ratio_count", **SHORT) == 0
 
 
@@ -176,7 +216,7 @@ def test_the_steps_of_an_encode_on_a_gpu_are_the_gpus(rig: Rig) -> None:
     measures.runs.session_failures.append(SessionFailure.SESSIONS)
     gpu_task = task(TaskKind.ENCODE, EncodeWork(plan=ON_GPU, sources=()))
     with rig.metrics.working(gpu_task):
-        assert rig.value("gpu_session_open_failures_total", gpu="0", reason="driver") == 0
+        pass
     rig.metrics.ended(gpu_task, failed("encode_failed"), measures)
 
     assert rig.value("task_stage_duration_seconds_count", stage="fetch", accelerator="nvidia", outcome="ok") == 1
@@ -190,7 +230,7 @@ def test_the_steps_of_an_encode_on_a_gpu_are_the_gpus(rig: Rig) -> None:
 
 
 def test_numbers_of_a_job_lead_to_it(rig: Rig) -> None:
-    measures = measured()
+    measures = encoded(rig, WHOLE)
     with measures.step(Step.ENCODE):
         pass
     rig.metrics.ended(ENCODE, FINISHED, measures)

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import structlog
 
 from encoder_node.pipes import FIRST_LINES, LAST_LINES
-from encoder_node.process import Ended, Limits, Outcome, run
+from encoder_node.process import Ended, Limits, Outcome, Usage, run
 from encoder_node.stop import StoppedError, StopReason, StopSignal
 
 ENVIRONMENT = {"PATH": os.defpath}
@@ -38,6 +39,7 @@ def sh(
     stop: StopSignal | None = None,
     reader: Lines | None = None,
     limits: Limits | None = None,
+    on_use: Callable[[Usage], None] | None = None,
 ) -> Outcome:
     return run(
         ["/bin/sh", "-c", script],
@@ -46,6 +48,7 @@ def sh(
         stop=stop or StopSignal(),
         environment=ENVIRONMENT,
         reader=reader,
+        on_use=on_use,
     )
 
 
@@ -70,6 +73,33 @@ def test_output_and_exit_status_come_back(tmp_path: Path) -> None:
     assert (outcome.ended, outcome.exit_status, outcome.ok) == (Ended.EXITED, 3, False)
     assert outcome.stdout == b"out\n"
     assert outcome.errors.kept() == ["err"]
+
+
+def test_what_a_child_uses_is_told_as_it_writes_and_exactly_at_its_end(tmp_path: Path) -> None:
+    """The shell's own time, and that of its children that have ended: what the kernel gives at the end."""
+    busy = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"
+    used: list[Usage] = []
+    outcome = sh(f"{busy}; echo one; /bin/sh -c '{busy}'; echo two", tmp_path, reader=Lines(), on_use=used.append)
+
+    first, *_, last = used
+    assert len(used) >= 3
+    assert used == sorted(used, key=lambda each: (each.seconds, each.cpu_s))
+    assert used == sorted(used, key=lambda each: each.cpu_s)
+    assert 0 < first.cpu_s < last.cpu_s
+    assert (last.seconds, last.cpu_s) == (outcome.seconds, outcome.cpu_s)
+    assert used[-2].cpu_s <= last.cpu_s
+
+
+def test_a_child_that_is_ended_has_told_what_it_used(tmp_path: Path) -> None:
+    used: list[Usage] = []
+    reader, stop = Lines(), StopSignal()
+    stopper = threading.Thread(target=lambda: (reader.first.wait(20), stop.set(StopReason.DRAIN)))
+    stopper.start()
+    outcome = sh("echo one; exec sleep 60", tmp_path, reader=reader, stop=stop, on_use=used.append)
+    stopper.join()
+
+    assert outcome.ended is Ended.STOPPED
+    assert used[-1] == Usage(outcome.seconds, outcome.cpu_s)
 
 
 def test_a_child_killed_from_outside_reports_the_signal(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Ranges, conditions, names: the rules of HTTP that a download follows."""
 
+import time
+
 import pytest
 from starlette.datastructures import Headers
 
@@ -108,3 +110,15 @@ def test_dates_are_whole_seconds_of_utc() -> None:
 )
 def test_file_names_reach_old_clients_and_new(name: str, mime_type: str, header: str) -> None:
     assert content_disposition(name, mime_type) == header
+
+
+def test_a_date_without_a_zone_is_utc_wherever_the_gateway_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = Headers({"if-modified-since": "Sat Feb 18 20:42:11 2012"})  # asctime's form, which HTTP has too
+    with monkeypatch.context() as far_west:
+        far_west.setenv("TZ", "America/Los_Angeles")
+        time.tzset()
+        earlier = is_unchanged(headers, tag=TAG, modified_ms=MODIFIED_MS)
+        later = is_unchanged(headers, tag=TAG, modified_ms=MODIFIED_MS + 1000)
+    time.tzset()
+
+    assert (earlier, later) == (True, False)

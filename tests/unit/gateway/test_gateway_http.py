@@ -46,12 +46,26 @@ def test_an_unknown_path_is_404(api: Any) -> None:
     assert api.get("/").error == (404, "not_found")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_another_method_is_405_and_names_the_right_one(api: Any, method: str) -> None:
-    answered = api.request(method, "/api/v1/job/create")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/v1/job/create", "POST"),
+        ("PUT", "/api/v1/job/create", "POST"),
+        ("HEAD", "/api/v1/Job/CreateJobFromInputMedia", "POST"),
+        ("GET", "/api/v1/ingest/create", "POST"),
+        ("POST", "/api/v1/job/active", "GET, HEAD"),
+        ("POST", "/api/v1/account", "GET, HEAD, PUT"),
+        ("POST", "/api/v1/media/output/5", "DELETE, GET, HEAD"),
+        ("PATCH", "/api/v1/format/5", "DELETE, GET, HEAD, PUT"),
+        ("DELETE", "/download/output/5/token/name", "GET, HEAD"),
+        ("POST", "/healthz", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_405_and_names_all_that_the_path_has(api: Any, method: str, path: str, allowed: str) -> None:
+    answered = api.request(method, path)
 
     assert answered.error == (405, "method_not_allowed")
-    assert answered.headers["allow"] == "POST"
+    assert answered.headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("text", ["abc", "0", "-1", "1.5", "9" * 30, "\u0667"])
@@ -237,6 +251,24 @@ def test_requests_are_counted_by_route_not_by_path(api: Any) -> None:
     assert 'reelyard_http_requests_total{code="404",method="GET",route="none"} 1.0' in text
     assert 'method="other"' in text
     assert "/nothing/here" not in text
+
+
+def test_the_first_error_of_a_route_and_the_first_request_that_creates_are_increases(api: Any) -> None:
+    """Prometheus sees no increase in a series that begins at 1."""
+    requests, seconds = "reelyard_http_requests_total", "reelyard_http_request_duration_seconds_count"
+    before = api.get("/metrics").body.decode()
+    for path in ("/job/create", "/job/createjobfrominputmedia", "/ingest/create"):
+        route = f'method="POST",route="/api/v1{path}"'
+        assert f"{seconds}{{{route}}} 0.0" in before
+        assert f'{requests}{{code="503",{route}}} 0.0' in before
+        api.post(f"/api/v1{path}", {})
+        assert f"{seconds}{{{route}}} 1.0" in api.get("/metrics").body.decode(), "the route goes by another name"
+    api.scheduler.answers["get_job"] = JOB
+    api.get("/api/v1/job/5")
+
+    after = api.get("/metrics").body.decode()
+    for code in (500, 503):
+        assert f'{requests}{{code="{code}",method="GET",route="/api/v1/job/{{job_id}}"}} 0.0' in after
 
 
 def test_health_and_readiness(api: Any) -> None:

@@ -1,5 +1,6 @@
 """Members whose meaning depends on what the container and the codec are."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -84,3 +85,27 @@ def test_an_image_can_be_laid_over_what_every_encoder_takes() -> None:
     formats = {encoder.pixel_format for codec in VIDEO_CODECS.values() for encoder in codec.encoders}
 
     assert formats == set(LAID_IN)
+
+
+@pytest.mark.parametrize("size", [{}, {"width": 160}, {"height": 160}])
+def test_a_way_to_fit_pictures_that_has_nothing_to_do_is_told(size: dict[str, int]) -> None:
+    (told,) = plan_output(settled(container="mp4", resize_method="PanScan", **size), [WIDE]).adjustments
+
+    assert (told.field, told.asked, told.made) == ("resize_method", "PanScan", "none")
+    assert "{width} and {height}" in told.reason
+
+
+def test_a_way_to_fit_pictures_that_has_its_effect_is_not_told() -> None:
+    upright = replace(WIDE, video=(replace(WIDE.video[0], width=160, height=320),))
+    by_size = settled(container="mp4", resize_method="PanScan", width=160, height=160)
+    by_codec = settled(container="dvd-pal-mpg", resize_method="PanScan")
+    unsaid = settled(container="dvd-pal-mpg")
+
+    assert plan_output(by_size, [WIDE]).adjustments == ()
+    assert plan_output(settled(container="mp4", resize_method="PanScan"), [WIDE, upright]).adjustments == ()
+    assert plan_output(by_codec, [WIDE]).adjustments == ()
+    assert plan_output(unsaid, [WIDE]).adjustments == ()
+
+
+def test_proportions_that_are_kept_as_asked_are_not_told() -> None:
+    assert plan_output(settled(container="mp4", keep_aspect_ratio=True), [WIDE]).adjustments == ()

@@ -187,7 +187,7 @@ def test_a_source_with_nothing_in_it_or_less_than_it_says_is_refused(
 
 
 def test_a_cut_source_says_how_much_of_it_there_is() -> None:
-    assert "10.01 s, and 4.00 s of it" in _refused(OUTPUT, 4_000_000).message
+    assert "10.01 s, and 4.04 s of it" in _refused(OUTPUT, 4_000_000).message
 
 
 def test_a_guessed_duration_is_replaced_by_what_was_read() -> None:

@@ -31,7 +31,7 @@ def problems_of(environ: dict[str, str]) -> str:
 def test_defaults_are_those_of_the_documents() -> None:
     settings = read()
 
-    assert settings.listen == "0.0.0.0:50051"
+    assert settings.listen == "[::]:50051"
     assert (settings.lease_seconds, settings.heartbeat_seconds) == (20, 2)
     assert settings.retry_seconds == (1, 5, 20, 60, 120, 300)
     assert settings.notify_retry_seconds[-1] == 28800
