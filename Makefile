@@ -71,9 +71,11 @@ check: dev check-deploy ## Format, lint, types, import contracts, generated code
 check-deploy: dev ## Every overlay of deploy/k8s built and checked, without a cluster; images and rules too
 	@$(PY) -m deploy.check
 
+# Tests wait for servers two fifths of their time, so one more of them than processors.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 test: dev ## Every test, against real servers that it starts and stops itself
 	@# the long ones first, so that nobody waits for one of them alone at the end
-	@$(PY) -m pytest tests/e2e tests/integration tests/contract tests/unit -n auto --dist loadfile --no-loadscope-reorder -q
+	@$(PY) -m pytest tests/e2e tests/integration tests/contract tests/unit -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
 bench: dev ## Measurements, as a table
 	@$(PY) -m tests.bench
