@@ -3,9 +3,13 @@
     root/.lock                 held while folders are made or taken away
     root/<node id>/.lock       held (flock) as long as the node's process lives
     root/<node id>/<task>-<attempt>-<token>/
+    root/.new/                 a folder that has no lock yet; renamed when it has
+    root/.removed-<node id>/   a folder that is being removed, and whose lock file may be gone
 
 A killed process leaves its folder behind and the kernel drops its lock, so the next node that starts over the same
-root finds it unlocked and removes it. Folders without our lock file are not ours and stay.
+root finds it unlocked and removes it. What a process leaves that is killed while it makes or removes a folder has a
+name of its own: whoever holds the root's lock knows that nobody is at it any more. Other folders without our lock file
+are not ours and stay.
 """
 
 import contextlib
@@ -22,6 +26,8 @@ import structlog
 log = structlog.get_logger(__name__)
 
 _LOCK = ".lock"
+_NEW = ".new"
+_REMOVED = ".removed-"
 
 
 class Scratch:
@@ -41,9 +47,11 @@ class Scratch:
         self.folder = root / node_id
         with _locked(root / _LOCK):
             self._remove_leftovers()
-            self.folder.mkdir()
-            self._lock = os.open(self.folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            new = root / _NEW
+            new.mkdir(exist_ok=True)  # one that was killed here left it as good as new
+            self._lock = os.open(new / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            new.rename(self.folder)
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +66,7 @@ class Scratch:
         if self._lock < 0:
             return
         with _locked(self._root / _LOCK):
-            shutil.rmtree(self.folder, ignore_errors=True)
+            _remove(self.folder)
             os.close(self._lock)
         self._lock = -1
 
@@ -73,14 +81,16 @@ class Scratch:
             shutil.rmtree(path, onerror=_log_left)
 
     def _remove_leftovers(self) -> None:
-        for lock in self._root.glob(f"*/{_LOCK}"):
+        for removed in self._root.glob(f"{_REMOVED}*"):
+            shutil.rmtree(removed, onerror=_log_left)
+        for lock in self._root.glob(f"[!.]*/{_LOCK}"):
             with lock.open("rb") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     continue  # its process lives
                 log.info("scratch_leftover_removed", folder=str(lock.parent))
-                shutil.rmtree(lock.parent, onerror=_log_left)
+                _remove(lock.parent)
 
 
 @contextlib.contextmanager
@@ -88,6 +98,17 @@ def _locked(path: Path) -> Iterator[None]:
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _remove(folder: Path) -> None:
+    """Remove a node's folder, under the root's lock; what is left when this is broken off is found by its name."""
+    removed = folder.with_name(_REMOVED + folder.name)
+    try:
+        folder.rename(removed)
+    except OSError as error:
+        _log_left(folder.rename, str(folder), error)
+        return
+    shutil.rmtree(removed, onerror=_log_left)
 
 
 def _log_left(_function: object, path: str, error: object) -> None:

@@ -63,7 +63,7 @@ def build(
     declare_queues(hints)
     policy, holder = _policy(settings), str(uuid.uuid4())
     dispatcher = Dispatcher(database, hints, broker_seen=loop_metrics.broker_seen)
-    registry.register(BacklogCollector(database, holder=holder))
+    registry.register(BacklogCollector(database, holder=holder, pools=policy.pool_encoders))
     gate = StartGate()
     server = build_server(token=settings.rpc_token, registry=registry, threads=RPC_THREADS, interceptors=[gate])
     gateways, nodes = _gateways(settings, database, dispatcher, policy), NodeServicer(database, dispatcher, policy)

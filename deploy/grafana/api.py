@@ -3,12 +3,11 @@
 from deploy.grafana.board import Board, Row
 from deploy.grafana.board import log_source as logs
 from deploy.grafana.panels import About, Query, Steps, pod_logs, spread, stat, timeseries
-from deploy.grafana.promql import PROCESS, PROCESS_LEGEND, or_zero, own, quantile, rate, shown, stepped, summed
+from deploy.grafana.promql import POD, PROCESS_LEGEND, or_zero, own, quantile, rate, shown, stepped, summed
 
 _SEE = "docs/operations.md"
 _ROUTES = 'route!~"/healthz|/readyz|/metrics"'
 _BROKEN = 'code=~"5.."'
-_POD = ("namespace", *PROCESS)
 #: What a scheduler answers when it, or what it needs, is at fault; the other codes say that the request was wrong.
 _OURS = 'grpc_code=~"Unavailable|Internal|Unknown|DeadlineExceeded|DataLoss"'
 
@@ -98,7 +97,7 @@ def _rest() -> Row:
                     _SEE,
                     width=8,
                 ),
-                Query(summed(own("reelyard_http_requests_in_flight"), *_POD), PROCESS_LEGEND),
+                Query(summed(own("reelyard_http_requests_in_flight"), *POD), PROCESS_LEGEND),
                 links=[pod_logs()],
             ),
             timeseries(
@@ -176,7 +175,7 @@ def _grpc() -> Row:
 
 def _processes() -> Row:
     fleet = own("reelyard_build_info", 'service=~"gateway|scheduler"')
-    wanted = f"{summed(fleet, *_POD)} > 0"
+    wanted = f"{summed(fleet, *POD)} > 0"
 
     def only(expression: str) -> str:
         return f"{expression} and {wanted}"
@@ -192,12 +191,12 @@ def _processes() -> Row:
                     _SEE,
                     width=8,
                 ),
-                Query(only(summed(rate("process_cpu_seconds_total"), *_POD)), PROCESS_LEGEND),
+                Query(only(summed(rate("process_cpu_seconds_total"), *POD)), PROCESS_LEGEND),
                 links=[pod_logs()],
             ),
             timeseries(
                 About("Memory", "Of each process. Growing for days: report it.", "bytes", width=8),
-                Query(only(summed(own("process_resident_memory_bytes"), *_POD)), PROCESS_LEGEND),
+                Query(only(summed(own("process_resident_memory_bytes"), *POD)), PROCESS_LEGEND),
                 links=[pod_logs()],
             ),
             stat(

@@ -2,10 +2,9 @@
 
 from deploy.grafana.board import Board, Row
 from deploy.grafana.panels import About, Query, Steps, stat, table, timeseries
-from deploy.grafana.promql import PROCESS, grown, or_zero, own, rate, ratio, reported, shown, summed
+from deploy.grafana.promql import POD, grown, or_zero, own, rate, ratio, reported, shown, summed
 
 _SEE = "docs/operations.md"
-_POD = ("namespace", *PROCESS)
 _ENCODES = 'queue=~"encode.+"'
 _MEDIA = 'queue!="distribute"'
 _AGAIN = 'reason!="cancelled"'
@@ -34,11 +33,11 @@ def _kept(*by: str) -> str:
 def _now() -> Row:
     price = summed(own(_PRICE), "currency")
     backlog = summed(reported("reelyard_queue_backlog_media_seconds", "queue", where=(_ENCODES,)))
-    used = summed(own("reelyard_encoder_slots_in_use", _ENCODES), *_POD)
-    idle_share = f"1 - {used} / ({summed(own('reelyard_encoder_slots', _ENCODES), *_POD)} > 0)"
+    used = summed(own("reelyard_encoder_slots_in_use", _ENCODES), *POD)
+    idle_share = f"1 - {used} / ({summed(own('reelyard_encoder_slots', _ENCODES), *POD)} > 0)"
     idle = (
-        f"sum by (currency) ({summed(own(_PRICE), *_POD, 'currency')}"
-        f" * on ({', '.join(_POD)}) group_left () ({idle_share}))"
+        f"sum by (currency) ({summed(own(_PRICE), *POD, 'currency')}"
+        f" * on ({', '.join(POD)}) group_left () ({idle_share}))"
     )
     return Row(
         "What it costs",

@@ -2,10 +2,11 @@
 
 from deploy.grafana import board as page
 from deploy.grafana.board import Board, Row
-from deploy.grafana.panels import About, Query, Steps, bars, pod_logs, spread, stat, table, timeseries
+from deploy.grafana.node_work import encoding, work
+from deploy.grafana.panels import About, Query, Steps, bars, pod_logs, stat, table, timeseries
 from deploy.grafana.promql import (
     ACCELERATOR,
-    PROCESS,
+    POD,
     PROCESS_LEGEND,
     QUEUE,
     or_zero,
@@ -20,15 +21,13 @@ from deploy.grafana.promql import (
 
 _SEE = "docs/operations.md"
 _FAILED = 'outcome="failed"'
-#: Links to the log of a pod need its namespace too.
-_POD = ("namespace", *PROCESS)
 
 
 def _bad() -> Row:
-    attempts = summed(shown("reelyard_task_attempts_total"), *_POD)
-    failed = summed(shown("reelyard_task_attempts_total", _FAILED, 'error_class!~"user_input|receiver"'), *_POD)
-    media = summed(rate("reelyard_encode_media_seconds_total", ACCELERATOR), *_POD)
-    busy = summed(rate("reelyard_encode_busy_seconds_total", ACCELERATOR), *_POD)
+    attempts = summed(shown("reelyard_task_attempts_total"), *POD)
+    failed = summed(shown("reelyard_task_attempts_total", _FAILED, 'error_class!~"user_input|receiver"'), *POD)
+    media = summed(rate("reelyard_encode_media_seconds_total", ACCELERATOR), *POD)
+    busy = summed(rate("reelyard_encode_busy_seconds_total", ACCELERATOR), *POD)
     return Row(
         "Which node is bad",
         [
@@ -54,7 +53,7 @@ def _bad() -> Row:
                     _SEE,
                     width=8,
                 ),
-                Query(summed(stepped("reelyard_task_attempts_total", _FAILED), *_POD), PROCESS_LEGEND),
+                Query(summed(stepped("reelyard_task_attempts_total", _FAILED), *POD), PROCESS_LEGEND),
                 stacked=True,
                 links=[pod_logs()],
             ),
@@ -123,162 +122,6 @@ def _bad() -> Row:
     )
 
 
-def _work() -> Row:
-    slots = own("reelyard_encoder_slots", QUEUE, ACCELERATOR)
-    used = own("reelyard_encoder_slots_in_use", QUEUE, ACCELERATOR)
-    return Row(
-        "What they do",
-        [
-            timeseries(
-                About(
-                    "Nodes by state",
-                    "draining for longer than the grace: the pod is about to be killed, and its work runs again.",
-                    "none",
-                    _SEE,
-                    width=8,
-                ),
-                Query(
-                    summed(reported("reelyard_nodes", "state", "accelerator", where=(ACCELERATOR,)), "state"),
-                    "{{state}}",
-                ),
-                stacked=True,
-            ),
-            timeseries(
-                About(
-                    "Slots in use by node",
-                    "All at 1 with a backlog: add nodes. One at 0 with a backlog: it is set aside or can't do what is "
-                    "asked for.",
-                    "percentunit",
-                    _SEE,
-                    width=8,
-                ),
-                Query(f"{summed(used, *_POD)} / ({summed(slots, *_POD)} > 0)", PROCESS_LEGEND),
-                top=1,
-                links=[pod_logs()],
-            ),
-            timeseries(
-                About(
-                    "Attempts by outcome",
-                    "Attempts a second. failed follows ok at a small share; stopped comes with drains and cancelled "
-                    "jobs.",
-                    "ops",
-                    width=8,
-                ),
-                Query(summed(rate("reelyard_task_attempts_total"), "outcome"), "{{outcome}}"),
-                stacked=True,
-            ),
-            timeseries(
-                About(
-                    "Stages, p95",
-                    "How long each step of a task takes. fetch and upload high: network or object store. encode high: "
-                    "size, preset, or slow machines. Points lead to a job.",
-                    "s",
-                    _SEE,
-                    width=12,
-                ),
-                Query(
-                    quantile(0.95, "reelyard_task_stage_duration_seconds", "stage", where=(ACCELERATOR,)), "{{stage}}"
-                ),
-            ),
-            timeseries(
-                About(
-                    "Where the time goes",
-                    "Seconds that all nodes together spend in each step, each second. What is not encode is overhead.",
-                    "none",
-                    width=12,
-                ),
-                Query(
-                    summed(rate("reelyard_task_stage_duration_seconds_sum", ACCELERATOR), "stage"),
-                    "{{stage}}",
-                ),
-                stacked=True,
-            ),
-        ],
-    )
-
-
-def _encoding() -> Row:
-    cpu = summed(rate("reelyard_encode_cpu_seconds_total"), "codec")
-    media = summed(rate("reelyard_encode_media_seconds_total"), "codec")
-    return Row(
-        "Encoding",
-        [
-            timeseries(
-                About(
-                    "Frames a second",
-                    "By codec and accelerator, all nodes together.",
-                    "none",
-                    width=8,
-                ),
-                Query(
-                    summed(rate("reelyard_encode_frames_total", ACCELERATOR), "codec", "accelerator"),
-                    "{{codec}} {{accelerator}}",
-                ),
-                stacked=True,
-            ),
-            spread(
-                About(
-                    "Speed of encodes",
-                    "Media seconds per second, each encode once. A band that sinks: slower machines, or harder "
-                    "settings. Below 1: slower than real time.",
-                    "none",
-                    _SEE,
-                    width=8,
-                ),
-                summed(rate("reelyard_encode_realtime_ratio_bucket", ACCELERATOR), "le"),
-            ),
-            timeseries(
-                About(
-                    "Slowest tenth of encodes",
-                    "Speed below which a tenth of the encodes stay, by codec and size. Points lead to a job.",
-                    "none",
-                    _SEE,
-                    width=8,
-                ),
-                Query(
-                    quantile(0.1, "reelyard_encode_realtime_ratio", "codec", "resolution", where=(ACCELERATOR,)),
-                    "{{codec}} {{resolution}}",
-                ),
-            ),
-            timeseries(
-                About(
-                    "Processor seconds per media second",
-                    "What a second of output costs in processor time. A step after an upgrade: other presets, or "
-                    "another ffmpeg.",
-                    "none",
-                    _SEE,
-                    width=8,
-                ),
-                Query(f"{cpu} / ({media} > 0)", "{{codec}}"),
-            ),
-            timeseries(
-                About(
-                    "Bytes read and written by encodes",
-                    "What encodes take in and give out.",
-                    "Bps",
-                    width=8,
-                ),
-                Query(
-                    summed(rate("reelyard_encode_bytes_total"), "direction", "codec"),
-                    "{{direction}} {{codec}}",
-                ),
-            ),
-            timeseries(
-                About(
-                    "Encodes stopped by the watchdog",
-                    "no_progress: ffmpeg hung. timeout: it took longer than any such encode may. oom: it was killed "
-                    "for memory; give the pod more, or fewer slots.",
-                    "none",
-                    _SEE,
-                    width=8,
-                ),
-                Query(summed(stepped("reelyard_encode_stalls_total"), "reason"), "{{reason}}"),
-                stacked=True,
-            ),
-        ],
-    )
-
-
 def _coming_and_going() -> Row:
     drains = "reelyard_drain_duration_seconds"
     return Row(
@@ -337,7 +180,7 @@ def _resources() -> Row:
                     _SEE,
                     width=8,
                 ),
-                Query(f"{summed(used, *_POD)} / ({summed(capacity, *_POD)} > 0)", PROCESS_LEGEND),
+                Query(f"{summed(used, *POD)} / ({summed(capacity, *POD)} > 0)", PROCESS_LEGEND),
                 top=1,
                 steps=Steps(warn=0.8, bad=0.9),
                 links=[pod_logs()],
@@ -397,8 +240,8 @@ def _resources() -> Row:
 
 def _of_nodes(name: str) -> str:
     """A metric of the client library, of nodes alone."""
-    nodes = f"{summed(own('reelyard_encoder_slots', ACCELERATOR), *_POD)} >= 0"
-    return f"({summed(own(name), *_POD)} and {nodes})"
+    nodes = f"{summed(own('reelyard_encoder_slots', ACCELERATOR), *POD)} >= 0"
+    return f"({summed(own(name), *POD)} and {nodes})"
 
 
 def board() -> Board:
@@ -407,6 +250,6 @@ def board() -> Board:
         uid="reelyard-nodes",
         title="Reelyard / Nodes",
         text="Which node is bad, what nodes spend their time on, and how they come and go.",
-        rows=[_bad(), _work(), _encoding(), _coming_and_going(), _resources()],
+        rows=[_bad(), work(), encoding(), _coming_and_going(), _resources()],
         variables=[page.queue(), page.accelerator(), page.log_source()],
     )

@@ -10,6 +10,8 @@ QUEUE = 'queue=~"$queue"'
 ACCELERATOR = 'accelerator=~"$accelerator"'
 #: What tells one process from another: the pod's name in Kubernetes, the address elsewhere.
 PROCESS = ("pod", "instance")
+#: Links to the log of a pod need its namespace too.
+POD = ("namespace", *PROCESS)
 PROCESS_LEGEND = "{{pod}} {{instance}}"
 
 

@@ -2,7 +2,7 @@
 
 from deploy.grafana.board import Row
 from deploy.grafana.panels import About, Panel, Query, Steps, pod_logs, stat, timeseries
-from deploy.grafana.promql import ACCELERATOR, PROCESS_LEGEND, highest, own, quantile, reported, summed
+from deploy.grafana.promql import ACCELERATOR, PROCESS_LEGEND, QUEUE, highest, own, quantile, reported, summed
 
 _SEE = "docs/operations.md"
 
@@ -109,8 +109,22 @@ def scaling() -> Row:
                     "{{scaledObject}}",
                 ),
             ),
+            _given_up(),
         ],
     )
+
+
+def _given_up() -> Panel:
+    about = About(
+        "Pools given up",
+        "1: tasks waited for a pool at zero, no node of it came, and the CPU has their work. One job at a time tries "
+        "the pool again; 0 as soon as a node of it registers. Only pools of REELYARD_POOL_ENCODERS are here.",
+        "none",
+        "docs/scaling.md",
+        width=24,
+        height=6,
+    )
+    return timeseries(about, Query(highest("reelyard_pool_given_up", "queue", where=(QUEUE,)), "{{queue}}"))
 
 
 def dispatch() -> Row:

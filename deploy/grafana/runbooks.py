@@ -24,6 +24,7 @@ RUNBOOKS: Mapping[str, str] = MappingProxyType(
         "Slots in use": "ReelyardQueueNoCapacity",
         "Nodes that serve it": "ReelyardQueueStuck",
         "Replicas: now, wanted, most": "ReelyardAtMaxReplicas",
+        "Pools given up": "ReelyardPoolGivenUp",
         "Pods by phase": "ReelyardPodsPending",
         "What KEDA reads": "ReelyardKedaScalerErrors",
         "KEDA's errors": "ReelyardKedaScalerErrors",

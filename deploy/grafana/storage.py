@@ -4,7 +4,7 @@ from deploy.grafana.board import Board, Row
 from deploy.grafana.board import log_source as logs
 from deploy.grafana.panels import About, Query, Steps, pod_logs, spread, stat, timeseries
 from deploy.grafana.promql import (
-    PROCESS,
+    POD,
     PROCESS_LEGEND,
     highest,
     or_zero,
@@ -18,7 +18,6 @@ from deploy.grafana.promql import (
 )
 
 _SEE = "docs/operations.md"
-_POD = ("namespace", *PROCESS)
 #: 4xx are not among them: a part that is not there is a normal answer.
 _BROKEN = 'outcome=~"5xx|timeout|unreachable|checksum"'
 
@@ -66,7 +65,7 @@ def _store() -> Row:
                     _SEE,
                     width=8,
                 ),
-                Query(summed(stepped(requests, _BROKEN), *_POD), PROCESS_LEGEND),
+                Query(summed(stepped(requests, _BROKEN), *POD), PROCESS_LEGEND),
                 stacked=True,
                 links=[pod_logs()],
             ),

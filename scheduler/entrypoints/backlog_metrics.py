@@ -1,6 +1,6 @@
 """The installation's state as Prometheus gauges, read from the database whenever they are scraped."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
@@ -47,6 +47,10 @@ _GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "queue_nodes": ("Nodes that take tasks of the queue.", ("queue",)),
     "queue_slots": ("Tasks of the queue that those nodes can run at once.", ("queue",)),
     "queue_slots_in_use": ("Tasks of the queue that those nodes run.", ("queue",)),
+    "pool_given_up": (
+        "1 while a declared pool that did not come when it was waited for is given up, else 0.",
+        ("queue",),
+    ),
     "upkeep_overdue_seconds": ("For how long upkeep has been due that no scheduler does, or that fails.", ("name",)),
     "scheduler_leader": ("1 while this scheduler holds a turn at upkeep, else 0.", ()),
 }
@@ -63,12 +67,21 @@ class BacklogCollector(Collector):
     Args:
         database: what is read.
         holder: names this scheduler in the turns that it takes at upkeep.
+        pools: the queues whose pools of nodes may be at zero; no other is ever given up.
         wait_s: for how long a scrape waits for the database, in seconds.
     """
 
-    def __init__(self, database: Database, *, holder: str = "", wait_s: float = DATABASE_WAIT_S) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        holder: str = "",
+        pools: Collection[str] = (),
+        wait_s: float = DATABASE_WAIT_S,
+    ) -> None:
         self._database = database
         self._holder = holder
+        self._pools = pools
         self._wait_s = wait_s
         self._reading = SlowReading(self._read, name="gauges")
         self._outage = Outage(log, begins="gauges_not_read", ends="gauges_read_again")
@@ -90,7 +103,7 @@ class BacklogCollector(Collector):
     def _read(self) -> Gauges | None:
         """What the database says now; None when it does not."""
         try:
-            gauges = read_gauges(self._database, holder=self._holder)
+            gauges = read_gauges(self._database, holder=self._holder, pools=self._pools)
         except UnavailableError as error:
             self._outage.failed(error.message)
         except DatabaseError as error:  # its tables are not there yet, or it took longer than a statement may
@@ -132,6 +145,8 @@ def _fill(families: Mapping[str, GaugeMetricFamily], gauges: Gauges) -> None:
         families["queue_slots_in_use"].add_metric((queue,), capacity.in_use)
     for queue, seconds in gauges.media_s.items():
         families["queue_backlog_media_seconds"].add_metric((queue,), seconds)
+    for queue, is_given_up in gauges.given_up.items():
+        families["pool_given_up"].add_metric((queue,), int(is_given_up))
     for name, overdue_ms in gauges.overdue_ms.items():
         families["upkeep_overdue_seconds"].add_metric((name,), overdue_ms / _MS)
     families["scheduler_leader"].add_metric((), int(gauges.holds_turn))

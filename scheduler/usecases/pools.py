@@ -1,8 +1,9 @@
 """What is known of pools of nodes that may be at zero: who was there lately, and for whom a task still waits."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, exists, select, text, update
+from sqlalchemy import Connection, delete, exists, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reelyard.cluster.work import Queue, TaskKind
@@ -37,6 +38,28 @@ def give_up(conn: Connection, queue: Queue) -> None:
     now = read_now(conn)
     statement = insert(pools).values(queue=queue, given_up_ms=now)
     conn.execute(statement.on_conflict_do_update(index_elements=[pools.c.queue], set_={"given_up_ms": now}))
+
+
+def given_up(conn: Connection, queues: Collection[str]) -> dict[str, bool]:
+    """For each of these queues whether its pool was given up and no node of it was seen since.
+
+    It counts as given up while it rests and while one job waits for it again: only a node proves that it comes.
+    """
+    if not queues:
+        return {}
+    rows = conn.execute(select(pools).where(pools.c.queue.in_(queues))).all()
+    return dict.fromkeys(queues, False) | {row.queue: not seen_since(conn, row.queue, row.given_up_ms) for row in rows}
+
+
+def forget_those_that_came(conn: Connection) -> None:
+    """Forget that pools were given up of which a node was seen since; before the rows of such nodes are removed.
+
+    Without them a pool that came, did its work and is rightly at zero would count as given up again.
+    """
+    for row in conn.execute(select(pools)).all():
+        if seen_since(conn, row.queue, row.given_up_ms):
+            same = pools.c.queue == row.queue, pools.c.given_up_ms == row.given_up_ms  # it may just be given up anew
+            conn.execute(delete(pools).where(*same))
 
 
 def may_ask(conn: Connection, queue: Queue, policy: Policy) -> bool:

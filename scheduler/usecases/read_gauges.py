@@ -1,7 +1,7 @@
 """The state of the installation that is shown as gauges: one reading, a handful of queries over small indexes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from scheduler.domain.task import TaskState
 from scheduler.store.clock import read_now
 from scheduler.store.database import Database
 from scheduler.store.tables import OPEN_JOBS, jobs, nodes, tasks, upkeep
+from scheduler.usecases.pools import given_up
 from scheduler.usecases.read_backlog import Backlog, backlog_at
 from scheduler.usecases.read_media_backlog import media_backlog_at
 from scheduler.usecases.sweep_orphans import WORK
@@ -53,18 +54,21 @@ class Gauges:
     """What is there for each queue."""
     media_s: Mapping[Queue, float]
     """Seconds of media that each queue has still to go through."""
+    given_up: Mapping[str, bool]
+    """For each queue with a declared pool, whether that was given up and has not come since."""
     overdue_ms: Mapping[str, int]
     """For how long each upkeep has been due and at nobody's hands, or its tries have failed."""
     holds_turn: bool
     """Whether the scheduler that asks is at upkeep."""
 
 
-def read_gauges(database: Database, *, holder: str) -> Gauges:
+def read_gauges(database: Database, *, holder: str, pools: Collection[str] = ()) -> Gauges:
     """Read all of it in one transaction.
 
     Args:
         database: the installation's.
         holder: the name of the scheduler that asks, among those of the upkeep's turns.
+        pools: the queues whose pools of nodes are declared.
 
     Raises:
         UnavailableError: the database does not answer.
@@ -83,6 +87,7 @@ def read_gauges(database: Database, *, holder: str) -> Gauges:
             nodes=Counter(_standing(row, now, busy=row.id in busy) for row in rows),
             capacity=_capacity([row for row in rows if row.state in NODE.sources(NodeEvent.DRAIN)], running),
             media_s=media_backlog_at(conn, now),
+            given_up=given_up(conn, pools),
             overdue_ms=dict.fromkeys(UPKEEP, 0) | {turn.name: _overdue_ms(turn, now) for turn in turns},
             holds_turn=any(turn.holder == holder and turn.held_until_ms > now for turn in turns),
         )

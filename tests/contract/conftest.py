@@ -16,6 +16,7 @@ from reelyard.cluster.objectstore.store import ObjectStore
 from scheduler.store.database import Database
 from scheduler.store.tables import metadata
 from tests.contract.lifecycle_rig import Rig
+from tests.contract.metrics_rig import Counted
 from tests.secret_key import SEALER
 
 _numbers = itertools.count(1)
@@ -71,6 +72,14 @@ def rig(database_url: str) -> Iterator[Rig]:
     database = Database(database_url, SEALER)
     yield Rig(database)
     database.close()
+
+
+@pytest.fixture
+def counted(empty_database_url: str) -> Iterator[Counted]:
+    """The same, with the registry that counts what happens there."""
+    counted = Counted(empty_database_url)
+    yield counted
+    counted.db.close()
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -48,8 +48,15 @@ class Scraped:
         }
 
     def some(self, name: str) -> dict[tuple[str, ...], float]:
-        """Those that are not 0."""
-        return {labels: value for labels, value in self.all(name).items() if value}
+        """Those that are not 0.
+
+        Raises:
+            LookupError: nothing is shown, not even 0.
+        """
+        found = self.all(name)
+        if not found:
+            raise LookupError(f"no series of reelyard_{name}")
+        return {labels: value for labels, value in found.items() if value}
 
 
 @pytest.fixture

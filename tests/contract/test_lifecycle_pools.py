@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Row, select, update
 
 from reelyard.cluster.views import CreateJobs
@@ -11,6 +12,7 @@ from reelyard.cluster.work import Queue
 from reelyard.media.errors import ErrorCode
 from reelyard.media.output import OutputRequest
 from scheduler.domain.policy import Policy
+from scheduler.entrypoints.backlog_metrics import BacklogCollector
 from scheduler.store.clock import now_ms
 from scheduler.store.database import Database
 from scheduler.store.tables import events, nodes, pools, tasks
@@ -21,6 +23,7 @@ from scheduler.usecases.hardware import hardware_encoders
 from scheduler.usecases.leave_node import leave_node
 from scheduler.usecases.outputs import judge_outputs
 from scheduler.usecases.read_media_backlog import read_media_backlog
+from scheduler.usecases.remove_gone_nodes import remove_gone_nodes
 from scheduler.usecases.retry_job import retry_job
 from tests.contract.lifecycle_rig import GPU_QUEUES, POLICY, SOURCE_URL, Held, Rig, made_up_result
 from tests.secret_key import SEALER
@@ -30,6 +33,7 @@ POOL = Policy(
     pool_wait_ms=600_000,
 )
 MINUTE_MS = 60_000
+DAY_MINUTES = 24 * 60
 VC1 = OutputRequest(output_format_id=0, container="wmv9", video_codec="VC-1", audio_codec="wmav2")
 HEVC = OutputRequest(output_format_id=0, container="mp4", video_codec="hevc")
 
@@ -69,6 +73,14 @@ def asked(rig: Rig, node: str) -> Row[Any]:
     ingest(rig, node)
     (task,) = rig.tasks(kind="encode", job_id=job_id)
     return task
+
+
+def shown_as_given_up(rig: Rig, policy: Policy = POOL) -> dict[str, float]:
+    """The gauge of a scheduler that was told of these pools, by queue."""
+    registry = CollectorRegistry()
+    registry.register(BacklogCollector(rig.db, pools=policy.pool_encoders))
+    (family,) = (each for each in registry.collect() if each.name == "reelyard_pool_given_up")
+    return {sample.labels["queue"]: sample.value for sample in family.samples}
 
 
 def last_detail(rig: Rig, task_id: int) -> str:
@@ -279,3 +291,46 @@ def test_every_scheduler_and_one_that_starts_anew_knows_that_the_pool_was_given_
     other.close()
 
     assert known == [frozenset(), frozenset()]
+
+
+def test_the_gauge_says_which_declared_pool_is_given_up(rig: Rig) -> None:
+    assert shown_as_given_up(rig) == {"encode.gpu": 0, "encode.cpu": 0}
+    given_up(rig)
+
+    assert shown_as_given_up(rig) == {"encode.gpu": 1, "encode.cpu": 0}
+    assert shown_as_given_up(rig, POLICY) == {}, "it is no pool any more, and nobody waits for one"
+
+
+def test_the_gauge_stays_while_the_pool_is_asked_for_again_until_a_node_of_it_comes(rig: Rig) -> None:
+    cpu = given_up(rig)
+    pass_time(rig, 61)
+    assert asked(rig, cpu).queue == "encode.gpu"
+    assert shown_as_given_up(rig)["encode.gpu"] == 1
+
+    gpu = rig.node("gpu", slots=GPU_QUEUES, encoders=("h264_nvenc",))
+    assert shown_as_given_up(rig)["encode.gpu"] == 0
+    leave_node(rig.db, gpu)
+    assert shown_as_given_up(rig)["encode.gpu"] == 0
+
+
+def test_a_pool_that_came_is_not_given_up_again_when_the_rows_of_its_nodes_are_removed(rig: Rig) -> None:
+    cpu = given_up(rig)
+    leave_node(rig.db, rig.node("gpu", slots=GPU_QUEUES, encoders=("h264_nvenc",)))
+    pass_time(rig, DAY_MINUTES + 1)
+    rig.change(update(nodes).where(nodes.c.id == cpu).values(seen_ms=now_ms()))
+
+    assert remove_gone_nodes(rig.db) == 1
+
+    assert shown_as_given_up(rig)["encode.gpu"] == 0
+    assert [asked(rig, cpu).queue, asked(rig, cpu).queue] == ["encode.gpu", "encode.gpu"]
+
+
+def test_a_pool_that_never_came_stays_given_up_when_rows_of_others_are_removed(rig: Rig) -> None:
+    cpu = given_up(rig)
+    leave_node(rig.db, rig.node("another"))
+    pass_time(rig, DAY_MINUTES + 1)
+    rig.change(update(nodes).where(nodes.c.id == cpu).values(seen_ms=now_ms()))
+
+    assert remove_gone_nodes(rig.db) == 1
+
+    assert shown_as_given_up(rig)["encode.gpu"] == 1

@@ -82,6 +82,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         REELYARD_NODE_COST_PER_HOUR="0.5",
         REELYARD_NODE_COST_CURRENCY="EUR",
         REELYARD_NODE_CLASS="small",
+        REELYARD_POOL_ENCODERS="encode.gpu:h264_nvenc",  # which never comes
+        REELYARD_POOL_WAIT_SECONDS="1",
     ) as running:
         yield running
 
@@ -226,6 +228,7 @@ def test_the_panels_say_what_happened(asked: list[Asked]) -> None:
     assert shown(asked, overview, "Nodes by state", state="lost") == 1
     assert shown(asked, overview, "Versions", service="node") == 2
     assert shown(asked, overview, "SLO: Jobs succeed") == 1  # neither failure was ours
+    assert shown(asked, "reelyard-queues", "Pools given up", queue="encode.gpu") == 1
     assert shown(asked, nodes, "Interrupted work", reason="drained") >= 1
     assert shown(asked, nodes, "Interrupted work", reason="node_lost") >= 1
     assert shown(asked, storage, "Notifications by outcome", kind="ping", outcome="delivered") >= 1

@@ -27,8 +27,7 @@ from scheduler.usecases.release_task import release_task
 from scheduler.usecases.watch_nodes import lose_nodes
 from tests.conftest import needs
 from tests.contract.lifecycle_rig import POLICY
-from tests.contract.metrics_rig import Counted
-from tests.contract.test_event_metrics import ALL, HOUR_MS, TOLD
+from tests.contract.metrics_rig import ALL, HOUR_MS, TOLD, Counted
 from tests.e2e.seed_client import until
 from tests.unit.encoder_node.test_node_metrics import ENCODE
 

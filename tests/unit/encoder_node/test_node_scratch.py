@@ -1,5 +1,6 @@
 """Scratch folders on a real file system; a dead process is one whose lock the kernel has dropped."""
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,28 @@ from pathlib import Path
 import pytest
 
 from encoder_node.scratch import Scratch
+
+#: A node's process that does something just before it asks the kernel for something: {event} of Python's audit events,
+#: {at} whether it is that one, {do} what it does then, {then} what it does with its folder.
+AT_A_MOMENT = """
+import os, signal, sys
+from pathlib import Path
+from encoder_node.scratch import Scratch
+
+root = Path(sys.argv[1])
+
+def seen(event, arguments):
+    if event == {event!r} and {at}:
+        {do}
+
+sys.addaudithook(seen)
+scratch = Scratch(root, "dead")
+(scratch.folder / "left").write_bytes(b"x")
+{then}
+"""
+KILL = "os.kill(os.getpid(), signal.SIGKILL)"
+#: The lock file of a new folder is about to be made; the folder is there.
+MAKES = {"event": "open", "at": "str(arguments[0]).endswith('/.lock') and Path(arguments[0]).parent != root"}
 
 
 def test_an_attempt_has_a_folder_as_long_as_it_runs(tmp_path: Path) -> None:
@@ -44,6 +67,42 @@ def test_what_a_killed_node_left_is_removed_and_what_a_living_one_uses_is_not(tm
     with Scratch(tmp_path, "alive"), Scratch(tmp_path, "second"):
         assert not (tmp_path / "dead").exists()
         assert (tmp_path / "alive").is_dir()
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(MAKES | {"do": KILL, "then": ""}, id="makes it"),
+        pytest.param({"event": "os.rmdir", "at": "True", "do": KILL, "then": "scratch.close()"}, id="removes it"),
+    ],
+)
+def test_a_node_that_is_killed_while_it_makes_or_removes_its_folder_leaves_nothing_for_ever(
+    moment: dict[str, str], tmp_path: Path
+) -> None:
+    killed = subprocess.run([sys.executable, "-c", AT_A_MOMENT.format(**moment), str(tmp_path)], check=False)
+    assert killed.returncode == -9
+    assert len(list(tmp_path.iterdir())) == 2, "the root's lock, and what was killed with it"
+
+    with Scratch(tmp_path, "alive"):
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "alive"]
+
+
+def test_a_folder_in_the_making_is_safe_from_a_node_that_starts(tmp_path: Path) -> None:
+    """It waits for the root's lock before it looks for what others left."""
+    pause = MAKES | {"do": "print('making', flush=True), sys.stdin.readline()", "then": "sys.stdin.readline()"}
+    program = [sys.executable, "-c", AT_A_MOMENT.format(**pause), str(tmp_path)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "making\n"
+        with (tmp_path / ".lock").open("rb") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        other.stdin.write("\n")
+        other.stdin.flush()
+
+        with Scratch(tmp_path, "second"):
+            assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "dead", "second"]
+            other.stdin.close()
 
 
 def test_folders_of_others_are_left_alone(tmp_path: Path) -> None:
