@@ -65,6 +65,10 @@ _IDLE_TRANSACTION_ENDED = "25P03"
 _WRITE = "reelyard_write"
 
 
+class _StoodStillError(UnavailableError):
+    """The database ended a transaction in which nothing was said for too long."""
+
+
 class Database:
     """The scheduler's database.
 
@@ -165,6 +169,9 @@ def _tell(after_commit: AfterCommit, moves: list[Move]) -> None:
 def retrying(run: Callable[[], T]) -> T:
     """Run a whole transaction, and again when it lost against another one (deadlock, lock, serialization).
 
+    Also when this process was held up in it (a frozen or a very busy machine) until the database ended it: that undid
+    it, and whoever comes back to it judges anew.
+
     Raises:
         UnavailableError: it lost every time.
     """
@@ -176,6 +183,10 @@ def retrying(run: Callable[[], T]) -> T:
                 raise
             last = error
             time.sleep(FIRST_WAIT_S * 2**attempt)
+        except _StoodStillError as error:
+            if attempt == MAX_RUNS - 1:
+                raise
+            log.warning("transaction_stood_still", runs=attempt + 1, error=error.message)
     raise UnavailableError("the database is too busy; try again in a few seconds") from last
 
 
@@ -281,5 +292,5 @@ def _unreachable_is_unavailable() -> Iterator[None]:
         raise
     except InternalError as error:
         if getattr(error.orig, "sqlstate", None) == _IDLE_TRANSACTION_ENDED:
-            raise UnavailableError("the database ended a transaction that stood still; try again") from error
+            raise _StoodStillError("the database ended a transaction that stood still; try again") from error
         raise

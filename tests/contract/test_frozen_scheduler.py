@@ -2,11 +2,11 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import Connection, select, text, update
 
 from reelyard.cluster.work import Queue
 from reelyard.media.errors import ErrorCode, UnavailableError
@@ -20,6 +20,10 @@ from tests.contract.lifecycle_rig import MP4, Rig
 from tests.secret_key import SEALER
 
 _numbers = itertools.count(1)
+
+SOMEBODY_WAITS = (
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+)
 
 
 @pytest.fixture
@@ -87,6 +91,46 @@ def test_dispatch_that_froze_holds_nobody_up_for_longer_than_its_own_limit(
     assert len(chosen) == 1
 
 
+def test_who_was_held_up_in_a_transaction_runs_it_again(
+    databases: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer must not depend on a busy machine; what the other did meanwhile is seen."""
+    monkeypatch.setattr(store, "LOCK_TIMEOUT_MS", 5_000)
+    monkeypatch.setattr(dispatch_queries, "HELD_IDLE_MS", 300)
+    held_up, other = databases(), databases()
+    rig = Rig(other)
+    rig.create()
+    rig.node("alpha")
+    chosen: list[Sequence[object]] = []
+
+    def choose(conn: Connection) -> int:
+        dispatch_queries.lock_queue(conn, Queue.INGEST)
+        if not chosen:
+            chosen.append(select_tasks(other, Queue.INGEST))  # waits until the database has ended this transaction
+        return dispatch_queries.count_queued(conn, Queue.INGEST)
+
+    assert held_up.transact(choose) == 1
+    assert len(chosen[0]) == 1
+
+
+def test_who_stands_still_each_time_is_told(databases: Callable[[], Database], monkeypatch: pytest.MonkeyPatch) -> None:
+    watching = databases()
+    monkeypatch.setattr(store, "IDLE_TRANSACTION_TIMEOUT_MS", 50)
+    frozen = databases()
+    ended: list[int] = []
+
+    def stand_still(conn: Connection) -> None:
+        pid = conn.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        _wait_until(watching, f"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {pid})")
+        ended.append(pid)
+        conn.execute(select(nodes.c.id))
+
+    with pytest.raises(UnavailableError, match="stood still"):
+        frozen.transact(stand_still)
+
+    assert len(set(ended)) == store.MAX_RUNS
+
+
 def test_of_two_failures_of_a_node_at_once_both_count(databases: Callable[[], Database]) -> None:
     """A failure that another scheduler records at the same moment; on SQLite one of them waits for the other anyway."""
     one, other = databases(), databases()
@@ -99,22 +143,20 @@ def test_of_two_failures_of_a_node_at_once_both_count(databases: Callable[[], Da
         with one.write() as conn:
             conn.execute(update(nodes).where(nodes.c.id == node).values(failures_in_row=1, set_aside_until_ms=7))
             failing = pool.submit(rig.fail, held, ErrorCode.ENCODE_FAILED)
-            _wait_for_lock(other)
+            _wait_until(other, SOMEBODY_WAITS)
         failing.result(timeout=30)
 
     row = rig.node_row(node)
     assert (row.failures_in_row, row.set_aside_until_ms) == (2, 7)
 
 
-def _wait_for_lock(db: Database) -> None:
-    """Return when a transaction waits for another one's lock."""
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
+def _wait_until(db: Database, question: str) -> None:
+    """Return when the database answers yes."""
     limit = time.monotonic() + 30
     while time.monotonic() < limit:
         with db.read() as conn:
-            if conn.execute(query).scalar_one():
+            if conn.execute(text(question)).scalar_one():
                 return
         time.sleep(0.02)
-    raise AssertionError("nobody waits for a lock")
+    msg = f"waited 30 s in vain: {question}"
+    raise AssertionError(msg)

@@ -285,13 +285,17 @@ def test_the_counters_grow_while_ffmpeg_works_and_end_at_the_exact_sum(rig: Rig,
 
 
 def grown(rig: Rig, attempt: Attempt, times: int) -> Iterator[Done]:
-    """What is counted, whenever frames have come to it."""
-    before, deadline = 0, time.monotonic() + 60
+    """What is counted, whenever something of each kind but the output's bytes has come to it.
+
+    Not all do with every word of ffmpeg: its first frame lasts until the second one, and the kernel counts in ticks.
+    """
+    before, deadline = Done(), time.monotonic() + 60
     while times and time.monotonic() < deadline:
         done = rig.counted()
-        if done.frames > before:
+        growth = done.since(before)
+        if min(growth.frames, growth.media_us, growth.bytes_in, growth.busy_s, growth.cpu_s) > 0:
             yield done
-            before, times = done.frames, times - 1
+            before, times = done, times - 1
         attempt.stop.wait(0.01)
 
 
