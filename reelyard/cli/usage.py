@@ -33,7 +33,7 @@ def losses(
     with open_database(data, schema=Schema.CHECK) as database:
         found = read_losses(database, since_ms=round(hours * _HOUR_MS), most=most)
     if not found:
-        print(f"nothing was lost in the last {hours:g} hours")
+        print(f"nothing was lost in the last {hours:g} h")
         return
     header = ("ENDED (UTC)", "JOB", "TASK", "KIND", "ATTEMPT", "NODE", "WHY", "WORKED", "THE TASK IS NOW")
     print(columns(header, (_loss(row) for row in found)))
