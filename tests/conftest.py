@@ -48,7 +48,7 @@ def postgresql() -> Iterator[Any]:
     needs("postgresql", any(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
     from deploy.local.postgresql import PostgreSQL
 
-    with PostgreSQL() as server:
+    with PostgreSQL(fsync=False) as server:
         yield server
 
 

@@ -27,12 +27,18 @@ _OPEN_AND_RUN = 'cd / && exec 9<"$1" && shift && exec "$@"'
 
 
 class PostgreSQL(Server):
-    """A private PostgreSQL; `url` names its database `postgres`, as a superuser with a password."""
+    """A private PostgreSQL; `url` names its database `postgres`, as a superuser with a password.
+
+    With `fsync` off it does not wait for the disk: killing it loses nothing still, but a machine that loses its power
+    may lose the database (https://www.postgresql.org/docs/15/runtime-config-wal.html). For tests, whose many databases
+    can have a slow disk stand still for seconds.
+    """
 
     kind = "postgresql"
 
-    def __init__(self, folder: Path | None = None, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, env: Mapping[str, str] | None = None, fsync: bool = True) -> None:
         super().__init__(folder, env=env)
+        self._fsync = fsync
         self._password = ""
 
     @property
@@ -93,7 +99,7 @@ class PostgreSQL(Server):
                 *(*_with_opened(self._data), str(_programs() / "postgres"), "-D", _OPENED),
                 *("-p", str(self.port())),
                 *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
-                *("-c", "max_connections=200"),
+                *("-c", "max_connections=200", "-c", f"fsync={'on' if self._fsync else 'off'}"),
             ),
             env=self.environment(),
             log=self.folder / "postgresql.log",

@@ -49,8 +49,11 @@ _READY_S = 180.0
 class Cluster:
     """One cluster while it is being started."""
 
-    def __init__(self, folder: ClusterFolder, given: Mapping[str, str], *, metrics: bool = False) -> None:
+    def __init__(
+        self, folder: ClusterFolder, given: Mapping[str, str], *, metrics: bool = False, fsync: bool = True
+    ) -> None:
         self._folder = folder
+        self._fsync = fsync
         self._with_metrics = metrics
         self._metrics: dict[str, int] = {}  # the port of each process that serves them
         self._id = folder.new_id()
@@ -105,7 +108,7 @@ class Cluster:
         )
         servers = (
             rabbitmq,
-            PostgreSQL(path / "postgresql", env=marker(self._id, "postgresql")),
+            PostgreSQL(path / "postgresql", env=marker(self._id, "postgresql"), fsync=self._fsync),
             S3Server(path / "s3", env=marker(self._id, "s3")),
         )
         with ThreadPoolExecutor(len(servers)) as pool:
@@ -177,8 +180,10 @@ def _ready_line(log: Path) -> str:
     return next((line for line in lines if line.startswith("reelyard ") and " ready " in line), "")
 
 
-def up(folder: Path, given: Mapping[str, str], *, metrics: bool = False) -> None:
+def up(folder: Path, given: Mapping[str, str], *, metrics: bool = False, fsync: bool = True) -> None:
     """Start a cluster in a folder and print how to reach it; with `metrics`, each process serves them on a free port.
+
+    With `fsync` off the database does not wait for the disk, as `PostgreSQL` says.
 
     Raises:
         ClusterError: one runs there already, or another `up` or `down` is at work.
@@ -192,7 +197,7 @@ def up(folder: Path, given: Mapping[str, str], *, metrics: bool = False) -> None
             raise ClusterError(
                 f"a cluster runs already in {cluster_folder.path} ({len(running)} processes): stop it with `make down`"
             )
-        cluster = Cluster(cluster_folder, given, metrics=metrics)
+        cluster = Cluster(cluster_folder, given, metrics=metrics, fsync=fsync)
         try:
             description = cluster.start()
             write_description(cluster_folder, description)
@@ -217,9 +222,14 @@ def main() -> None:
         action="store_true",
         help='let every process serve its metrics, on the ports that "metrics" in cluster.json names',
     )
+    parser.add_argument(
+        "--no-fsync",
+        action="store_true",
+        help="let the database not wait for the disk: for tests, for a machine without power may lose it all",
+    )
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
-    run_command("up", lambda: up(given.folder, os.environ, metrics=given.metrics))
+    run_command("up", lambda: up(given.folder, os.environ, metrics=given.metrics, fsync=not given.no_fsync))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def measure(rounds: dict[int, int]) -> Iterator[Overhead]:
         clips = {seconds: make_clip(folder, seconds) for seconds in rounds}
         forms: dict[str, Callable[[], AbstractContextManager[Standalone | Cluster]]] = {
             "standalone": lambda: Standalone(folder / "data"),
-            "cluster": lambda: Cluster(folder / "cluster"),
+            "cluster": lambda: Cluster(folder / "cluster", fsync=True),
         }
         with Sources(folder) as sources:
             for form, start in forms.items():

@@ -117,8 +117,9 @@ class Cluster:
 
     kind = "cluster"
 
-    def __init__(self, folder: Path, *, metrics: bool = False, **settings: str) -> None:
+    def __init__(self, folder: Path, *, metrics: bool = False, fsync: bool = False, **settings: str) -> None:
         self.folder = folder
+        self.fsync = fsync
         self.settings = settings
         self.with_metrics = metrics
         self.metrics: dict[str, int] = {}
@@ -140,7 +141,8 @@ class Cluster:
         assert done.returncode == 0, f"{module} failed:\n{done.stdout}\n{done.stderr}"
 
     def start(self) -> Self:
-        self._run("deploy.local.up", *(["--metrics"] if self.with_metrics else []))
+        options = {"--metrics": self.with_metrics, "--no-fsync": not self.fsync}
+        self._run("deploy.local.up", *(option for option, wanted in options.items() if wanted))
         described = json.loads((self.folder / "cluster.json").read_text())
         self.url, self.api_key = described["url"], described["api_key"]
         self.processes = described["processes"]

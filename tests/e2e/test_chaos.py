@@ -5,9 +5,12 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from tests.e2e.media_facts import facts
 from tests.e2e.peers import Pings, Sources
@@ -55,14 +58,27 @@ def test_thirty_jobs_survive_a_killer(cluster: Cluster, sources: Sources, tmp_pa
         outputs = {end["OutputMediaID"] for end in ends.values()}
         assert len(outputs) == JOBS
         for job, end in ends.items():
-            asset = client.output(end["OutputMediaID"])
             path = tmp_path / "got.mp4"
-            path.write_bytes(client.download(asset["FileURL"]))
+            path.write_bytes(_fetched(client, end))
             seen = facts(path)
             assert (seen.frames, seen.width, seen.decode_errors) == (50, 96, "")
             until(lambda job=job: pings.accepted(job), 60, f"the notification of job {job}")
         for job in jobs:
             assert len({ping.headers["Reelyard-Delivery"] for ping in pings.accepted(job)}) == 1
+
+
+def _fetched(client: SeedClient, end: dict[str, Any]) -> bytes:
+    """The output's file. While what was killed last starts, 503 asks to try again shortly; nothing else may come."""
+
+    def asked(url: str) -> requests.Response | None:
+        answer = requests.get(url, timeout=60)
+        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            return None
+        assert answer.status_code == HTTPStatus.OK, answer.text
+        return answer
+
+    described = until(lambda: asked(client.url(f"media/output/{end['OutputMediaID']}")), 60, "the output")
+    return until(lambda: asked(described.json()["asset"]["FileURL"]), 60, "the output's file").content
 
 
 def _kill_often(cluster: Cluster, chance: random.Random) -> None:
